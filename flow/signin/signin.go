@@ -1,0 +1,68 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/oidcflow/oidcflow/flow/trace"
+)
+
+// User is who signs in, and with what.
+type User struct {
+	Name     string
+	Password trace.Secret
+	Factors  []Factor // asked in order
+}
+
+// Factor answers a challenge of the provider. An answer that is not its business is an error that wraps [ErrNotMine]:
+// the next factor is asked.
+type Factor interface {
+	Answer(ctx context.Context, c Challenge) (trace.Secret, error)
+}
+
+// ErrNotMine says that a factor cannot answer this kind of challenge.
+var ErrNotMine = errors.New("not this factor's challenge")
+
+// ErrNeedsBrowser says that a page does nothing without a browser's scripts. It is returned only while no credential
+// has been sent, so that another driver may begin anew.
+var ErrNeedsBrowser = errors.New("the page needs a browser")
+
+// Kind of challenge.
+type ChallengeKind string
+
+// The kinds of challenges.
+const (
+	ChallengeTOTP     ChallengeKind = "totp"     // a code from an authenticator app (RFC 6238)
+	ChallengeQuestion ChallengeKind = "question" // a security question: Text is the question
+	ChallengeCode     ChallengeKind = "code"     // a code that was sent by e-mail, text message or call
+)
+
+// Challenge is what a page asks besides name and password.
+type Challenge struct {
+	Kind    ChallengeKind
+	Text    string // as the page shows it: the question, or where the code was sent
+	Key     string // the question's key, where the provider has one
+	Attempt int    // 1, or 2 when the provider refused the first answer
+}
+
+// Consent is what to answer when the provider asks for the user's consent.
+type Consent string
+
+// The answers to a consent page.
+const (
+	Grant Consent = "grant"
+	Deny  Consent = "deny"
+)
+
+// Config is what the drivers that type credentials need to know.
+type Config struct {
+	User         User
+	Consent      Consent           // empty: Grant
+	Hosts        []string          // where credentials may be typed, besides the authorization endpoint's host
+	InsecureHTTP bool              // type credentials on plain http pages elsewhere than on loopback hosts
+	Pages        []Page            // nil: Pages
+	Transport    http.RoundTripper // of the driver form; nil: http.DefaultTransport
+	Now          func() time.Time  // nil: time.Now
+}
