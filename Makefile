@@ -1,0 +1,50 @@
+GO ?= go
+FUZZTIME ?= 60s
+STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
+INTEROP := e2e/interop
+NPM := $(INTEROP)/node_modules/.package-lock.json
+
+.PHONY: all build deps test e2e lint bench fuzz golden
+
+all: build
+
+build: ## the program, in bin/
+	$(GO) build -trimpath -o bin/ ./cmd/oidcflow
+
+deps: ## what the tests need: a browser, node, npm packages; installed where apt and root are there
+	@.ci/deps
+	@if command -v npm >/dev/null; then $(MAKE) -s $(NPM); fi
+
+$(NPM): $(INTEROP)/package.json $(INTEROP)/package-lock.json
+	cd $(INTEROP) && npm ci --no-fund --no-audit
+	@touch $@
+
+test: deps ## everything but what is tested against foreign software
+	$(GO) vet ./...
+	$(GO) test -timeout 8m ./...
+
+e2e: deps ## against foreign providers and clients, and the whole program in Chrome
+	cd $(INTEROP) && $(GO) vet ./... && $(GO) test -timeout 8m ./...
+
+lint: ## what a change must pass before it is sent
+	@fmt=$$(gofmt -l cmd flow mockidp e2e); test -z "$$fmt" || { echo "gofmt: $$fmt" >&2; exit 1; }
+	for os in linux windows darwin; do GOOS=$$os $(GO) vet ./... || exit 1; done
+	$(GO) run $(STATICCHECK) ./...
+	cd $(INTEROP) && $(GO) vet ./... && $(GO) run $(STATICCHECK) ./...
+	$(GO) mod tidy -diff
+	cd $(INTEROP) && $(GO) mod tidy -diff
+	$(GO) test -run '^TestImports' ./e2e
+
+bench: deps ## how quick it is, beside others, in ratios of one run
+	cd $(INTEROP) && $(GO) run ./bench
+	$(GO) test -run '^$$' -bench . -benchtime 1x ./flow/signin/chrome
+
+fuzz: ## each fuzz target for FUZZTIME
+	@for p in $$($(GO) list ./...); do \
+		for f in $$($(GO) test -list '^Fuzz' $$p | grep '^Fuzz'); do \
+			$(GO) test -run '^$$' -fuzz "^$$f$$" -fuzztime $(FUZZTIME) $$p || exit 1; \
+		done; \
+	done
+
+golden: ## rewrite the expected output; review the diff like code
+	$(GO) test -count=1 $$(grep -rl --include='*_test.go' 'flag.Bool("update"' . | xargs -n1 dirname | sort -u) -update
