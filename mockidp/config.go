@@ -67,6 +67,6 @@ type Person struct {
 	Name     string
 	TOTP     string // base32 secret; empty: no second factor
 	Groups   []string
-	Claims   map[string]any // further claims of the ID token and userinfo
+	Extra    map[string]any // further claims of the ID token and userinfo
 	Locked   bool
 }
