@@ -1,0 +1,96 @@
+package scenario
+
+import (
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/gohcl"
+	"github.com/zclconf/go-cty/cty"
+)
+
+// sensitive marks the values that env(), file() and command() return, and all that is made of them.
+type sensitive struct{}
+
+// Decode is gohcl.DecodeBody for bodies that may hold sensitive values. The structs they end up in keep them as
+// strings, and whoever reads those makes secrets of them.
+func Decode(body hcl.Body, ctx *hcl.EvalContext, into any) hcl.Diagnostics {
+	return gohcl.DecodeBody(plainBody{body}, ctx, into)
+}
+
+// plainBody takes the marks off the values of a body: gocty panics at a marked one.
+type plainBody struct{ hcl.Body }
+
+func (b plainBody) Content(schema *hcl.BodySchema) (*hcl.BodyContent, hcl.Diagnostics) {
+	content, diags := b.Body.Content(schema)
+	return plainContent(content), diags
+}
+
+func (b plainBody) PartialContent(schema *hcl.BodySchema) (*hcl.BodyContent, hcl.Body, hcl.Diagnostics) {
+	content, remain, diags := b.Body.PartialContent(schema)
+	return plainContent(content), plainBody{remain}, diags
+}
+
+func (b plainBody) JustAttributes() (hcl.Attributes, hcl.Diagnostics) {
+	attributes, diags := b.Body.JustAttributes()
+	return plainAttributes(attributes), diags
+}
+
+func plainContent(c *hcl.BodyContent) *hcl.BodyContent {
+	if c == nil {
+		return nil
+	}
+	plain := *c
+	plain.Attributes = plainAttributes(c.Attributes)
+	plain.Blocks = nil
+	for _, block := range c.Blocks {
+		b := *block
+		b.Body = plainBody{block.Body}
+		plain.Blocks = append(plain.Blocks, &b)
+	}
+	return &plain
+}
+
+func plainAttributes(attributes hcl.Attributes) hcl.Attributes {
+	plain := make(hcl.Attributes, len(attributes))
+	for name, attribute := range attributes {
+		a := *attribute
+		a.Expr = plainExpression{attribute.Expr}
+		plain[name] = &a
+	}
+	return plain
+}
+
+type plainExpression struct{ hcl.Expression }
+
+func (e plainExpression) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	v, diags := e.Expression.Value(ctx)
+	v, _ = v.UnmarkDeep()
+	return known(v), diags
+}
+
+// known replaces what is unknown, because it has not been looked up, by the zero value of its type.
+func known(v cty.Value) cty.Value {
+	if v.IsWhollyKnown() {
+		return v
+	}
+	v, err := cty.Transform(v, func(_ cty.Path, v cty.Value) (cty.Value, error) {
+		switch t := v.Type(); {
+		case v.IsKnown():
+			return v, nil
+		case t == cty.String, t == cty.DynamicPseudoType:
+			return cty.StringVal(""), nil
+		case t == cty.Number:
+			return cty.Zero, nil
+		case t == cty.Bool:
+			return cty.False, nil
+		case t.IsListType():
+			return cty.ListValEmpty(t.ElementType()), nil
+		case t.IsMapType():
+			return cty.MapValEmpty(t.ElementType()), nil
+		default:
+			return cty.NullVal(t), nil
+		}
+	})
+	if err != nil {
+		panic(err) // the function above returns none
+	}
+	return v
+}

@@ -1,0 +1,177 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sort"
+	"strings"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclparse"
+)
+
+// maxFile is how many bytes of a file are read.
+const maxFile = 1 << 20
+
+// Options say what a file may do. The zero value is the strictest: env() finds no variable, file() reads below the
+// file's folder only, and command() is refused.
+type Options struct {
+	LookupEnv func(string) (string, bool)                               // what env() reads; nil: nothing is set
+	AllowFile []string                                                  // folders, besides the file's own, below which file() may read
+	Command   func(ctx context.Context, words []string) (string, error) // runs the program of command(); nil: refused
+	Provider  Provider                                                  // nil: an idp block is not looked into
+}
+
+// Provider understands the idp block, which describes the embedded provider and is no business of this package.
+type Provider interface {
+	// Configure takes its settings from body. What is wrong with it is reported with the file's other mistakes.
+	Configure(body hcl.Body, ctx *hcl.EvalContext) hcl.Diagnostics
+}
+
+// File is a file that was read without a mistake.
+type File struct {
+	Path    string
+	Clients []string // labels, as they stand in the file
+	Users   []string
+	HasIDP  bool // there is an idp block
+
+	options Options
+	body    hcl.Body
+	parsed  fileBlock
+	sources map[string]*hcl.File
+}
+
+// fileBlock is the top level of a file.
+type fileBlock struct {
+	Issuer           string   `hcl:"issuer,optional"`
+	AuthorizationURL string   `hcl:"authorization_url,optional"`
+	TokenURL         string   `hcl:"token_url,optional"`
+	JWKSURL          string   `hcl:"jwks_url,optional"`
+	UserInfoURL      string   `hcl:"userinfo_url,optional"`
+	SignIn           string   `hcl:"sign_in,optional"`
+	SignInHosts      []string `hcl:"sign_in_hosts,optional"`
+
+	IDP     []idpBlock    `hcl:"idp,block"`
+	Clients []clientBlock `hcl:"client,block"`
+	Users   []userBlock   `hcl:"user,block"`
+}
+
+type idpBlock struct {
+	Def  hcl.Range `hcl:",def_range"`
+	Body hcl.Body  `hcl:",remain"`
+}
+
+// Load reads the file at path and reports everything that is wrong with it. It looks no value up.
+func Load(path string, o Options) (*File, hcl.Diagnostics) {
+	src, err := read(path)
+	if err != nil {
+		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unreadable file", Detail: err.Error(),
+			Subject: &hcl.Range{Filename: path}, Extra: err}}
+	}
+	parser := hclparse.NewParser()
+	parsed, diags := parser.ParseHCL(src, path)
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	f := &File{Path: path, options: o, body: parsed.Body, sources: parser.Files()}
+	if diags := f.decode(f.dryContext(), &f.parsed); diags.HasErrors() {
+		return nil, diags
+	}
+	for _, c := range f.parsed.Clients {
+		f.Clients = append(f.Clients, c.Label)
+	}
+	for _, u := range f.parsed.Users {
+		f.Users = append(f.Users, u.Label)
+	}
+	f.HasIDP = len(f.parsed.IDP) > 0
+	return f, nil
+}
+
+// decode reads the body into b and checks what the schema cannot say.
+func (f *File) decode(ctx *hcl.EvalContext, b *fileBlock) hcl.Diagnostics {
+	diags := Decode(f.body, ctx, b)
+	diags = append(diags, unique("client", labels(b.Clients, func(c clientBlock) (string, hcl.Range) { return c.Label, c.Def }))...)
+	diags = append(diags, unique("user", labels(b.Users, func(u userBlock) (string, hcl.Range) { return u.Label, u.Def }))...)
+	for i, p := range b.IDP {
+		if i > 0 {
+			diags = append(diags, mistake(p.Def, "Second idp block", "A file describes one provider; the first is at %s.", b.IDP[0].Def))
+			continue
+		}
+		if f.options.Provider != nil {
+			diags = append(diags, f.options.Provider.Configure(p.Body, ctx)...)
+		}
+	}
+	return inOrder(diags)
+}
+
+// Sources returns the text of the file by its name, for whoever shows a diagnostic with its line.
+func (f *File) Sources() map[string]*hcl.File { return f.sources }
+
+type label struct {
+	name string
+	at   hcl.Range
+}
+
+func labels[B any](blocks []B, of func(B) (string, hcl.Range)) []label {
+	var ls []label
+	for _, b := range blocks {
+		name, at := of(b)
+		ls = append(ls, label{name, at})
+	}
+	return ls
+}
+
+func unique(kind string, ls []label) hcl.Diagnostics {
+	var diags hcl.Diagnostics
+	first := map[string]hcl.Range{}
+	for _, l := range ls {
+		if at, seen := first[l.name]; seen {
+			diags = append(diags, mistake(l.at, "Second "+kind, "There is a %s %q already, at %s.", kind, l.name, at))
+			continue
+		}
+		first[l.name] = l.at
+	}
+	return diags
+}
+
+func mistake(at hcl.Range, summary, format string, args ...any) *hcl.Diagnostic {
+	return &hcl.Diagnostic{Severity: hcl.DiagError, Summary: summary, Detail: fmt.Sprintf(format, args...), Subject: &at}
+}
+
+// inOrder sorts diags as their places stand in the file: gohcl walks its fields in random order.
+func inOrder(diags hcl.Diagnostics) hcl.Diagnostics {
+	at := func(i int) int {
+		if diags[i].Subject == nil {
+			return 0
+		}
+		return diags[i].Subject.Start.Byte
+	}
+	sort.SliceStable(diags, func(i, j int) bool { return at(i) < at(j) })
+	return diags
+}
+
+// read returns the regular file at path, up to a limit that no honest file comes near.
+func read(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("no file %q", path)
+	case err != nil:
+		return nil, err
+	case !info.Mode().IsRegular():
+		return nil, fmt.Errorf("%q is not a regular file", path)
+	case info.Size() > maxFile:
+		return nil, fmt.Errorf("%q has %d bytes, more than %d", path, info.Size(), maxFile)
+	}
+	return os.ReadFile(path)
+}
+
+// below reports whether path is folder or lies in it; both are absolute and free of symbolic links.
+func below(folder, path string) bool {
+	rel, err := filepath.Rel(folder, path)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
+}
