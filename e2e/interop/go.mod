@@ -1,0 +1,34 @@
+// What oidcflow is tested against lives in a module of its own: none of it may reach the go.sum of those who import
+// oidcflow.
+module github.com/oidcflow/oidcflow/e2e/interop
+
+go 1.25.0
+
+replace github.com/oidcflow/oidcflow => ../..
+
+ignore ./node_modules
+
+require (
+	github.com/coreos/go-oidc/v3 v3.21.0
+	github.com/hashicorp/cap v0.14.0
+	github.com/oauth2-proxy/mockoidc v0.0.0-20240214162133-caebfff84d25
+	github.com/oidcflow/oidcflow v0.0.0-00010101000000-000000000000
+	github.com/stretchr/testify v1.12.1
+	golang.org/x/oauth2 v0.36.0
+)
+
+require (
+	github.com/fatih/color v1.17.0 // indirect
+	github.com/go-jose/go-jose/v3 v3.0.5 // indirect
+	github.com/go-jose/go-jose/v4 v4.1.8 // indirect
+	github.com/golang-jwt/jwt/v5 v5.3.1 // indirect
+	github.com/hashicorp/go-cleanhttp v0.5.2 // indirect
+	github.com/hashicorp/go-hclog v1.6.3 // indirect
+	github.com/hashicorp/go-uuid v1.0.3 // indirect
+	github.com/mattn/go-colorable v0.1.13 // indirect
+	github.com/mattn/go-isatty v0.0.20 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
+	golang.org/x/crypto v0.55.0 // indirect
+	golang.org/x/sys v0.47.0 // indirect
+	golang.org/x/text v0.41.0 // indirect
+)

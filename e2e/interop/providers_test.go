@@ -1,0 +1,103 @@
+package interop
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/oauth2-proxy/mockoidc"
+	"github.com/stretchr/testify/require"
+)
+
+// tokens are the members of the program's JSON answer that these tests look at.
+type tokens struct {
+	AccessToken   string         `json:"access_token"`
+	TokenType     string         `json:"token_type"`
+	ExpiresIn     int            `json:"expires_in"`
+	RefreshToken  string         `json:"refresh_token"`
+	IDToken       string         `json:"id_token"`
+	Issuer        string         `json:"issuer"`
+	IDTokenClaims map[string]any `json:"id_token_claims"`
+	Verified      []string       `json:"verified"`
+}
+
+// TestOIDCProvider signs in to npm oidc-provider through its own sign-in and consent pages.
+func TestOIDCProvider(t *testing.T) {
+	t.Parallel()
+	issuer := serveNode(t, "oidc-provider.mjs", nil)
+	for name, args := range map[string][]string{
+		"form, public client":              {"--sign-in", "form", "--client-id", "public"},
+		"form, client_secret_basic":        {"--sign-in", "form", "--client-id", "basic", "--client-auth", "client_secret_basic"},
+		"form, client_secret_post":         {"--sign-in", "form", "--client-id", "post", "--client-auth", "client_secret_post"},
+		"form, pushed request":             {"--sign-in", "form", "--client-id", "public", "--par"},
+		"form, DPoP":                       {"--sign-in", "form", "--client-id", "public", "--dpop"},
+		"form, response as a form_post":    {"--sign-in", "form", "--client-id", "public", "--response-mode", "form_post"},
+		"form, response in the fragment":   {"--sign-in", "form", "--client-id", "public", "--response-mode", "fragment"},
+		"chrome, public client":            {"--sign-in", "chrome", "--client-id", "public"},
+		"chrome, response as a form_post":  {"--sign-in", "chrome", "--client-id", "public", "--response-mode", "form_post"},
+		"chrome, response in the fragment": {"--sign-in", "chrome", "--client-id", "public", "--response-mode", "fragment"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := []string{
+				"OIDCFLOW_ISSUER=" + issuer,
+				"OIDCFLOW_REDIRECT_URI=https://app.example.com/callback",
+				"OIDCFLOW_USERNAME=alice",
+				"OIDCFLOW_PASSWORD=any password does",
+			}
+			switch args[3] {
+			case "basic":
+				env = append(env, "OIDCFLOW_CLIENT_SECRET=a secret: with %, + and /")
+			case "post":
+				env = append(env, "OIDCFLOW_CLIENT_SECRET=another-secret")
+			}
+			got := decode[tokens](t, run(t, env, append([]string{"token", "--scope", "openid email"}, args...)...))
+			require.Equal(t, issuer, got.Issuer)
+			require.Equal(t, "alice", got.IDTokenClaims["sub"])
+			require.NotEmpty(t, got.AccessToken)
+			require.NotEmpty(t, got.IDToken)
+			require.Subset(t, got.Verified, []string{"signature", "iss", "aud", "nonce"})
+		})
+	}
+}
+
+// TestOIDCProviderOffline asks for a refresh token, which oidc-provider gives only after a consent that was asked for.
+func TestOIDCProviderOffline(t *testing.T) {
+	t.Parallel()
+	issuer := serveNode(t, "oidc-provider.mjs", nil)
+	got := decode[tokens](t, run(t, []string{"OIDCFLOW_PASSWORD=any"}, "token",
+		"--issuer", issuer, "--client-id", "public", "--username", "alice",
+		"--scope", "openid offline_access", "--prompt", "consent"))
+	require.NotEmpty(t, got.RefreshToken)
+}
+
+// TestOIDCProviderRefused lets the user cancel: the response is an error, in the provider's own words.
+func TestOIDCProviderRefused(t *testing.T) {
+	t.Parallel()
+	issuer := serveNode(t, "oidc-provider.mjs", nil)
+	o := run(t, []string{"OIDCFLOW_PASSWORD=any"}, "token",
+		"--issuer", issuer, "--client-id", "public", "--username", "alice", "--scope", "openid no-such-scope")
+	require.Equal(t, 4, o.Code, o.Stderr)
+	require.Contains(t, o.Stderr, "invalid_scope")
+	require.Empty(t, o.Stdout)
+}
+
+// TestMockOIDC signs in to the unmodified server of mockoidc. It has no pages, knows no public clients, and ignores
+// client_secret_basic, which it advertises: the auth method has to be said.
+func TestMockOIDC(t *testing.T) {
+	t.Parallel()
+	server, err := mockoidc.Run()
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, server.Shutdown()) })
+	server.QueueUser(&mockoidc.MockUser{Subject: "alice", Email: "alice@example.com", EmailVerified: true})
+
+	secret := filepath.Join(t.TempDir(), "secret")
+	require.NoError(t, os.WriteFile(secret, []byte(server.ClientSecret+"\n"), 0o600))
+	got := decode[tokens](t, run(t, nil, "token",
+		"--issuer", server.Issuer(), "--client-id", server.ClientID, "--client-secret-file", secret,
+		"--client-auth", "client_secret_post", "--scope", "openid,email"))
+	require.Equal(t, server.Issuer(), got.Issuer)
+	require.Equal(t, "alice", got.IDTokenClaims["sub"])
+	require.Equal(t, "alice@example.com", got.IDTokenClaims["email"])
+	require.Contains(t, got.Verified, "signature")
+}
