@@ -59,15 +59,16 @@ type Event struct {
 
 // Message is one HTTP request with its response. Bodies are cut at [MaxBody] bytes.
 type Message struct {
-	Method         string      `json:"method"`
-	URL            string      `json:"url"`
-	Proto          string      `json:"proto,omitempty"`
-	RequestHeader  http.Header `json:"request_header,omitempty"`
-	RequestBody    string      `json:"request_body,omitempty"`
-	Status         int         `json:"status,omitempty"` // 0: there was no response
-	ResponseHeader http.Header `json:"response_header,omitempty"`
-	ResponseBody   string      `json:"response_body,omitempty"`
-	Truncated      bool        `json:"truncated,omitempty"`
+	Method         string        `json:"method"`
+	URL            string        `json:"url"`
+	Proto          string        `json:"proto,omitempty"`
+	RequestHeader  http.Header   `json:"request_header,omitempty"`
+	RequestBody    string        `json:"request_body,omitempty"`
+	Status         int           `json:"status,omitempty"` // 0: there was no response
+	ResponseHeader http.Header   `json:"response_header,omitempty"`
+	ResponseBody   string        `json:"response_body,omitempty"`
+	Truncated      bool          `json:"truncated,omitempty"` // one of the bodies was longer
+	Wait           time.Duration `json:"wait_ns,omitempty"`   // until the response's header was there
 }
 
 // MaxBody is how many bytes of a request or response body an event keeps.
@@ -85,17 +86,25 @@ type contextKey struct{}
 type contextValue struct {
 	recorder Recorder
 	step     Step
+	guard    *guard
 }
 
-// WithRecorder returns a context whose events go to r.
+// WithRecorder returns a context whose events go to r; with nil they go nowhere. From here on secrets given to [Learn]
+// are sent only where they may be; see [MaySend]. A context made from one with a recorder keeps that one's step and the
+// secrets it knows.
 func WithRecorder(ctx context.Context, r Recorder) context.Context {
-	return context.WithValue(ctx, contextKey{}, contextValue{recorder: r})
+	v, ok := ctx.Value(contextKey{}).(contextValue)
+	if !ok {
+		v.guard = newGuard()
+	}
+	v.recorder = r
+	return context.WithValue(ctx, contextKey{}, v)
 }
 
 // Record sends e to the recorder of ctx, if there is one. Time and Step are filled in where they are empty.
 func Record(ctx context.Context, e Event) {
 	v, ok := ctx.Value(contextKey{}).(contextValue)
-	if !ok {
+	if !ok || v.recorder == nil {
 		return
 	}
 	if e.Time.IsZero() {
@@ -107,9 +116,15 @@ func Record(ctx context.Context, e Event) {
 	v.recorder.Record(e)
 }
 
-// Learn tells the recorder of ctx, if there is one, of secrets, so that they are redacted from here on.
+// Learn tells ctx of secrets, from here on: its recorder, so that they are redacted, and [Transport], so that they are
+// sent to their hosts only. A secret without hosts may be sent nowhere; learned twice, a value may go to the hosts of
+// either. Learn does nothing where ctx has no recorder.
 func Learn(ctx context.Context, secrets ...Secret) {
-	v, _ := ctx.Value(contextKey{}).(contextValue)
+	v, ok := ctx.Value(contextKey{}).(contextValue)
+	if !ok {
+		return
+	}
+	v.guard.learn(secrets)
 	if l, ok := v.recorder.(interface{ Learn(...Secret) }); ok {
 		l.Learn(secrets...)
 	}
