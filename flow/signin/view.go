@@ -2,16 +2,21 @@ package signin
 
 import "github.com/oidcflow/oidcflow/flow/trace"
 
+// MaxViewText is how many bytes of a page's visible text a driver puts into a [View].
+const MaxViewText = 4 << 10
+
 // View is what a person would see of a page, whichever driver looked: form reads it from HTML, chrome from the DOM.
 // Hidden things are not in it, and of values only whether there is one.
 type View struct {
 	URL      string
+	Status   int // of the HTTP response that brought the page; 0: not known
 	Title    string
-	Text     string   // visible text, white space folded, at most 4 KiB
+	Text     string   // visible text, white space folded, at most MaxViewText
 	Messages []string // texts that a page marks as errors or alerts (role=alert, aria-live, aria-invalid's description, class names)
 	Headings []string
 	Fields   []Field
 	Buttons  []Button
+	Actions  []string // by form, the absolute URL that it is sent to; "" where scripts send it or nobody knows
 	Frames   []string // URLs of frames, where a captcha may be
 	Scripts  bool     // the page has scripts
 }
@@ -45,6 +50,7 @@ type Button struct {
 	Value    string
 	ID       string
 	Text     string // as it is seen: text, value or aria-label
+	Action   string // formaction, or a link's target, as an absolute URL; "" where it has none
 	Disabled bool
 }
 
@@ -59,6 +65,6 @@ type Move struct {
 // Fill is a value for a field.
 type Fill struct {
 	Field Field
-	What  string // identifier, password, code, answer
+	What  string // identifier, password, code or answer: type Value; choice: tick the radio button or box, Value is empty
 	Value trace.Secret
 }

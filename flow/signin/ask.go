@@ -1,0 +1,145 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/oidcflow/oidcflow/flow"
+	"github.com/oidcflow/oidcflow/flow/trace"
+)
+
+// CanAnswer is what a [Factor] may implement too, so that the right way is picked where a page offers several. A Factor
+// that does not is taken to answer any kind.
+type CanAnswer interface {
+	CanAnswer(ChallengeKind) bool
+}
+
+// errOtherWay says that the user cannot answer this page, and that the page offers another way.
+var errOtherWay = errors.New("another way is offered")
+
+// otherWords are what links to other ways of verification say.
+var otherWords = []string{"try another way", "try another method", "use another method", "use a different method", "choose another method",
+	"verify with something else", "verify another way", "use another way", "other ways to sign in", "i can't use my microsoft authenticator app right now",
+	"sign in another way", "select another method", "return to authenticator list", "use a different verification option"}
+
+// elsewhere returns the link to other ways of verification, or nil.
+func (s *scan) elsewhere() *Button { return s.button(otherWords) }
+
+// canAnswer reports whether the user has what a method asks.
+func (d *Dialog) canAnswer(asks string) bool {
+	if asks == kindPassword {
+		return !d.cfg.User.Password.IsZero() && d.sent[kindPassword] == 0
+	}
+	return d.sent[asks] == 0 && slices.ContainsFunc(d.cfg.User.Factors, func(f Factor) bool {
+		c, ok := f.(CanAnswer)
+		return !ok || c.CanAnswer(ChallengeKind(asks))
+	})
+}
+
+// value returns what to type into a field of that kind.
+func (d *Dialog) value(ctx context.Context, p *Page, what string, s *scan) (trace.Secret, error) {
+	switch what {
+	case kindIdentifier:
+		if d.cfg.User.Name == "" {
+			return trace.Secret{}, d.fail(s.View, "usage.missing_username", "the page asks for the user's name, and none is given", "--username NAME")
+		}
+		return trace.NewSecret("username", d.cfg.User.Name), nil
+	case kindPassword:
+		if d.cfg.User.Password.IsZero() {
+			return trace.Secret{}, d.fail(s.View, "usage.missing_password", "the page asks for the user's password, and none is given",
+				"--password-file FILE, --password-command CMD or OIDCFLOW_PASSWORD")
+		}
+		return d.cfg.User.Password, nil
+	}
+	c := Challenge{Kind: p.Challenge, Text: d.clean(s.question(p)), Attempt: d.sent[string(p.Challenge)] + 1}
+	return d.ask(ctx, c, s)
+}
+
+// ask asks the user's factors in order.
+func (d *Dialog) ask(ctx context.Context, c Challenge, s *scan) (trace.Secret, error) {
+	for _, f := range d.cfg.User.Factors {
+		value, err := f.Answer(ctx, c)
+		switch {
+		case errors.Is(err, ErrNotMine):
+			continue
+		case err == nil && value.IsZero():
+			return trace.Secret{}, d.fail(s.View, codeMFAUnavailable, "the factor's answer is empty", "")
+		case err == nil:
+			return value, nil
+		}
+		var coded *flow.Error
+		if errors.As(err, &coded) {
+			return trace.Secret{}, err
+		}
+		if ctx.Err() != nil {
+			return trace.Secret{}, d.interrupted(s.View, ctx.Err())
+		}
+		return trace.Secret{}, &flow.Error{Step: trace.SignIn, Code: codeMFAUnavailable, Err: fmt.Errorf("%s: %w", describe(string(c.Kind)), err)}
+	}
+	if s.elsewhere() != nil {
+		return trace.Secret{}, errOtherWay
+	}
+	known := challenges[c.Kind]
+	what := "the page asks for the " + known.name
+	if c.Kind == ChallengeQuestion {
+		what += fmt.Sprintf(" %q", c.Text)
+	}
+	return trace.Secret{}, d.fail(s.View, codeMFAUnavailable, what+", and the user has none", known.hint)
+}
+
+// challenges are what the kinds of challenges ask for, and what helps who cannot answer one.
+var challenges = map[ChallengeKind]struct{ name, hint string }{
+	ChallengeTOTP:     {"code from an authenticator app", "give the app's secret with --totp-file FILE or OIDCFLOW_TOTP_SECRET"},
+	ChallengeQuestion: {"answer to the question", "give it with --answers-file FILE, in a line \"question = answer\""},
+	ChallengeCode:     {"code that was sent by mail or phone", "give a program that prints it with --code-command CMD"},
+}
+
+// describe returns what a field or a challenge asks for, in words.
+func describe(what string) string {
+	if what == kindIdentifier {
+		return "user's name"
+	}
+	if c, ok := challenges[ChallengeKind(what)]; ok {
+		return c.name
+	}
+	return what
+}
+
+// question returns what the page asks in words: the label of its field unless that only says "answer", else the first
+// sentence that ends in a question mark, else the heading.
+func (s *scan) question(p *Page) string {
+	if p.Challenge == ChallengeQuestion {
+		for i, f := range s.View.Fields {
+			if s.kinds[i] == kindAnswer && strings.Contains(f.Label, "?") {
+				return f.Label
+			}
+		}
+		for _, text := range append(slices.Clone(s.Headings), s.Text) {
+			if q := firstQuestion(text); q != "" {
+				return q
+			}
+		}
+		for i, f := range s.View.Fields {
+			if s.kinds[i] == kindAnswer && f.Label != "" {
+				return f.Label
+			}
+		}
+	}
+	if len(s.Headings) > 0 {
+		return s.Headings[0]
+	}
+	return s.Title
+}
+
+// firstQuestion returns the first sentence of text that ends in a question mark, or "".
+func firstQuestion(text string) string {
+	end := strings.IndexByte(text, '?')
+	if end < 0 {
+		return ""
+	}
+	begin := strings.LastIndexAny(text[:end], ".:!\n") + 1
+	return strings.TrimSpace(text[begin : end+1])
+}

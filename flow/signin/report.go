@@ -1,0 +1,132 @@
+package signin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/oidcflow/oidcflow/flow"
+	"github.com/oidcflow/oidcflow/flow/trace"
+)
+
+// maxShown is how many characters of a provider's text an error repeats.
+const maxShown = 200
+
+// hints say what a user can do, for codes that come from a page's words rather than from a recogniser.
+var hints = map[string]string{
+	codeInvalidCredentials: "check the user's name and password; nothing was sent a second time, so no lock-out came nearer",
+	codeUserUnknown:        "check --username",
+	codeLockedOut:          "unlock the user with the provider; nothing was tried again",
+	codePasswordExpired:    "set a new password for the user with the provider",
+	codeMFAUnavailable:     "give the user a factor: --totp-file, --answers-file or --code-command",
+	codeRateLimited:        "wait, or sign in less often: tokens can be kept and used again",
+}
+
+// Stuck returns the error for a page that did not change after the last move.
+func (d *Dialog) Stuck(v *View) error {
+	if code := verdictOf(v.Messages...); code != "" && d.last != nil {
+		return d.fail(v, code, "the provider refuses", hints[code])
+	}
+	what := "the page does not change"
+	if d.last != nil {
+		what += " after " + d.lastMove()
+	}
+	return d.fail(v, codePageStuck, what, "--artifacts DIR keeps what was on screen")
+}
+
+// Timeout returns the error for a deadline that passed while v was on screen; v may be nil.
+func (d *Dialog) Timeout(v *View) error { return d.interrupted(v, context.DeadlineExceeded) }
+
+// interrupted returns the error for a context that ended with cause.
+func (d *Dialog) interrupted(v *View, cause error) error {
+	e := &flow.Error{Step: trace.SignIn, Code: codeTimeout, Hint: "--timeout allows more"}
+	what := "out of time"
+	if errors.Is(cause, context.Canceled) {
+		e.Code, e.Hint, what = codeInterrupted, "", "interrupted"
+	}
+	if d.last != nil {
+		what += " after " + d.lastMove()
+	}
+	e.Err = fmt.Errorf("%s%s: %w", what, d.where(v), cause)
+	return e
+}
+
+// lastMove says what was done last.
+func (d *Dialog) lastMove() string {
+	name := "the form was sent"
+	if d.last.Press != nil {
+		name = fmt.Sprintf("%q was pressed", d.clean(d.last.Press.says()))
+	}
+	return name + " on page " + d.last.Page
+}
+
+// unknown returns the error for a page that no recogniser claims.
+func (d *Dialog) unknown(s *scan) error {
+	what := "nobody knows this page"
+	if near := closest(d.pages, s); near != "" {
+		what += " (" + near + ")"
+	}
+	if says(s.text, scriptTexts) {
+		return &flow.Error{Step: trace.SignIn, Code: codeUnknownPage, Err: fmt.Errorf("%w%s", ErrNeedsBrowser, d.where(s.View)), Hint: "--sign-in chrome"}
+	}
+	return d.fail(s.View, codeUnknownPage, what, "--artifacts DIR keeps the page's skeleton; --sign-in system lets a person sign in")
+}
+
+// ended returns the error that the page stands for.
+func (d *Dialog) ended(p *Page, s *scan) error {
+	code, hint := p.Code, p.Hint
+	if code == codeErrorPage {
+		code = d.oauthCode(s)
+	}
+	return d.fail(s.View, code, "the provider shows "+p.Doc, hint)
+}
+
+// oauthCodes are the error codes of RFC 6749 §4.1.2.1 and of common providers that their error pages repeat.
+var oauthCodes = []string{"invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type", "invalid_scope", "invalid_client",
+	"invalid_redirect_uri", "redirect_uri_mismatch", "invalid_request_uri", "request_not_supported", "invalid_target"}
+
+// oauthCode returns the code for an error page of the authorization endpoint: that which its text names, if any.
+func (d *Dialog) oauthCode(s *scan) string {
+	for _, c := range oauthCodes {
+		if strings.Contains(s.View.Text, c) || strings.Contains(s.View.Title, c) {
+			return string(trace.Authorize) + "." + c
+		}
+	}
+	return codeErrorPage
+}
+
+// fail returns the error that ends the sign-in on the page v.
+func (d *Dialog) fail(v *View, code, what, hint string) error {
+	return &flow.Error{Step: trace.SignIn, Code: code, Err: errors.New(what + d.where(v)), Hint: hint}
+}
+
+// where returns the page's title, address and visible message for an error.
+func (d *Dialog) where(v *View) string {
+	if v == nil {
+		return ""
+	}
+	at := fmt.Sprintf(": page %q at %s", d.clean(v.Title), d.clean(cleanURL(v.URL)))
+	if message := d.message(v); message != "" {
+		at += fmt.Sprintf(" says %q", message)
+	}
+	return at
+}
+
+// message returns what the page says: its error messages, else its text.
+func (d *Dialog) message(v *View) string {
+	if len(v.Messages) > 0 {
+		return d.clean(strings.Join(v.Messages, " · "))
+	}
+	return d.clean(v.Text)
+}
+
+// clean returns a provider's text fit for an error, without the credentials that a page may repeat.
+func (d *Dialog) clean(text string) string {
+	for _, s := range append([]trace.Secret{d.cfg.User.Password}, d.secrets...) {
+		if value := s.Reveal(); value != "" {
+			text = strings.ReplaceAll(text, value, s.String())
+		}
+	}
+	return clean(text, maxShown)
+}
