@@ -86,6 +86,10 @@ type Config struct {
 	CacheKey       string            // what tells this user from others in Cache, such as the user's name
 	MinTTL         time.Duration     // Token returns cached tokens only if valid for so long; 0: 60 s
 	Now            func() time.Time  // nil: time.Now
+
+	// Wait waits for d, or until ctx is done and returns its error; nil: a timer. It is called before a request that
+	// the provider's rate limit held back.
+	Wait func(ctx context.Context, d time.Duration) error
 }
 
 // Cache keeps results between runs. Load returns nil and no error where there is nothing.
