@@ -22,11 +22,12 @@ const maxRedirects = 5
 
 // call is one request to one of the provider's endpoints, and what may be done to get it answered.
 type call struct {
-	step       trace.Step
-	name       string // "token endpoint"
-	url        string
-	idempotent bool // may be repeated though it was, perhaps, processed
-	proof      bool // a DPoP proof belongs to it
+	step        trace.Step
+	name        string // "token endpoint"
+	url         string
+	idempotent  bool // may be repeated though it was, perhaps, processed
+	proof       bool // a DPoP proof belongs to it
+	mayRedirect bool // a redirect is an answer too; it is not followed
 
 	// build returns the request. It is asked again for each attempt: proofs and assertions may be used once.
 	build func(ctx context.Context) (*http.Request, error)
@@ -108,7 +109,7 @@ func (c *Client) attempt(ctx context.Context, k *call) (*answer, error) {
 	if len(body) > maxBody {
 		return nil, k.errorf("too_large", "%s: the answer is larger than %d bytes", k.place(), maxBody)
 	}
-	if s := resp.StatusCode; s >= 300 && s < 400 {
+	if s := resp.StatusCode; s >= 300 && s < 400 && !k.mayRedirect {
 		return nil, k.errorf("redirect", "%s: want an answer, got %s to %s", k.place(), statusText(s), redirectTarget(resp))
 	}
 	return &answer{call: k, status: resp.StatusCode, header: resp.Header, body: body}, nil

@@ -11,6 +11,8 @@ import (
 	"net/url"
 	"syscall"
 	"time"
+
+	"github.com/oidcflow/oidcflow/flow/trace"
 )
 
 // networkError returns why k got no answer: out of time, no way to trust the server, or no way to reach it.
@@ -32,6 +34,10 @@ func (c *Client) networkError(ctx context.Context, k *call, err error) error {
 		return fail(string(k.step)+".canceled", "", context.Canceled)
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return fail(string(k.step)+".timeout", "", fmt.Errorf("no answer in time: %w", context.DeadlineExceeded))
+	}
+	var refused *trace.RefusedError
+	if errors.As(err, &refused) {
+		return fail(string(k.step)+".foreign_host", "", refused)
 	}
 	if hint, reason, is := c.tlsError(err); is {
 		return fail("env.tls", hint, reason)
