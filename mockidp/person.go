@@ -7,6 +7,8 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/golang-jwt/jwt/v5"
 	"github.com/oauth2-proxy/mockoidc"
@@ -85,15 +87,20 @@ func (p Person) email() string {
 	return p.Login + "@example.com"
 }
 
+// name is Name, or one made of the login.
 func (p Person) name() string {
-	if p.Name != "" || p.Login == "" {
+	if p.Name != "" {
 		return p.Name
 	}
 	given, _, _ := strings.Cut(p.Login, "@")
-	return strings.ToUpper(given[:1]) + given[1:] + " Example"
+	first, size := utf8.DecodeRuneInString(given)
+	if size == 0 {
+		return "Example"
+	}
+	return string(unicode.ToUpper(first)) + given[size:] + " Example"
 }
 
-func (p Person) groups() []string { return append([]string{"Everyone"}, p.Groups...) }
+func (p Person) groups() []string { return append([]string{}, p.Groups...) }
 
 // account is a user and what the provider knows of them. Its mutable fields are guarded by Server.mu.
 type account struct {

@@ -21,7 +21,7 @@ type random struct {
 func newRandom(seed uint64) (*random, uint64) {
 	for seed == 0 {
 		var b [8]byte
-		crand.Read(b[:])                           // never fails: see its documentation
+		crand.Read(b[:])                              // never fails: see its documentation
 		seed = binary.LittleEndian.Uint64(b[:]) >> 11 // 53 bits, which JSON readers keep exactly
 	}
 	var key [32]byte
