@@ -44,8 +44,10 @@ func spellings(v string) []string {
 	form := url.QueryEscape(v)
 	percent := []string{
 		form,
-		strings.ReplaceAll(form, "+", "%20"), // encoders of paths
-		escapeExcept(v, "-_.~!*'()"),         // JavaScript's encodeURIComponent
+		strings.ReplaceAll(form, "+", "%20"),
+		url.PathEscape(v),
+		escapeExcept(v, "-_.~!*'()"),            // JavaScript's encodeURIComponent
+		escapeExcept(v, "-_.~!*'();,/?:@&=+$#"), // and encodeURI
 		strings.ReplaceAll(escapeExcept(v, "*-._ "), " ", "+"), // URL Standard §5.2, what browsers send
 		escapeAll(v),
 	}

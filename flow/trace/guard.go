@@ -52,18 +52,18 @@ func (g *guard) learn(secrets []Secret) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	for _, s := range secrets {
-		if len(s.value) < shortest {
+		if len(s.Reveal()) < shortest {
 			continue
 		}
-		e := g.known[s.value]
+		e := g.known[s.Reveal()]
 		if e == nil {
-			e = &entry{value: s.value, kind: s.kind}
-			g.known[s.value] = e
+			e = &entry{value: s.Reveal(), kind: s.Kind()}
+			g.known[s.Reveal()] = e
 			for _, n := range needles(e) {
 				g.index.add(n, false)
 			}
 		}
-		e.hosts = append(e.hosts, s.hosts...)
+		e.hosts = append(e.hosts, s.Hosts()...)
 	}
 }
 

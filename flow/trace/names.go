@@ -1,6 +1,9 @@
 package trace
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // A rule says what the value is that stands under a name.
 type rule struct {
@@ -80,24 +83,24 @@ func ruleOf(name string) (rule, bool) {
 	if name == "" || len(name) > longestName {
 		return rule{}, false
 	}
-	name = strings.TrimSuffix(name, "]")
-	if i := strings.LastIndexAny(name, ".[$:"); i >= 0 {
-		name = name[i+1:]
-	}
-	canonical := strings.Map(func(r rune) rune {
-		switch {
-		case r == '-' || r == '_':
-			return -1
-		case 'A' <= r && r <= 'Z':
-			return r + 'a' - 'A'
+	var buf [longestName]byte
+	canonical := buf[:0]
+	for i := range len(name) {
+		switch c := name[i]; {
+		case c == '-' || c == '_' || c == ']':
+		case c == '.' || c == '[' || c == '$':
+			canonical = canonical[:0]
+		case 'A' <= c && c <= 'Z':
+			canonical = append(canonical, c+'a'-'A')
+		default:
+			canonical = append(canonical, c)
 		}
-		return r
-	}, name)
-	if r, ok := names[canonical]; ok {
+	}
+	if r, ok := names[string(canonical)]; ok {
 		return r, true
 	}
 	for _, r := range endings {
-		if strings.HasSuffix(canonical, r.kind) {
+		if bytes.HasSuffix(canonical, []byte(r.kind)) {
 			return r, true
 		}
 	}

@@ -47,7 +47,7 @@ func (r *Redactor) Learn(secrets ...Secret) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, s := range secrets {
-		r.learn(s.kind, s.value, false)
+		r.learn(s.Kind(), s.Reveal(), false)
 	}
 }
 
@@ -155,7 +155,7 @@ type span struct {
 type document struct {
 	text  string
 	cut   bool // the end is missing
-	views []view
+	views []*view
 	fixed []span // labels that are there already
 	spans []span
 }

@@ -94,7 +94,7 @@ func TestNoPartOfAValueStaysAtTheEdgesInBase64(t *testing.T) {
 	r := trace.NewRedactor()
 	r.Learn(trace.NewSecret("client_secret", "hunter22"))
 	got := r.String("Basic! " + base64.StdEncoding.EncodeToString([]byte("i:hunter22")))
-	require.Regexp(t, `^Basic! aT«client_secret [0-9a-f]{4}»=?$`, got)
+	require.Regexp(t, `^Basic! aT«client_secret [0-9a-f]{4}»==$`, got)
 }
 
 func TestLabelsTellValuesApart(t *testing.T) {

@@ -18,12 +18,12 @@ type found struct {
 // headers, in a form's fields; and those of a plain shape, JWTs and what follows Bearer. It is no parser: what it reads
 // may be cut, wrong, or one language within another.
 func scan(s string, emit func(found)) {
-	form := isForm(s)
+	whole := isForm(s)
 	for i := 0; i < len(s); {
 		next := i + 1
 		switch s[i] {
 		case '=':
-			next = assignment(s, i, form, emit)
+			next = assignment(s, i, whole, emit)
 		case ':':
 			next = member(s, i, emit)
 		case '<':
@@ -43,7 +43,7 @@ func scan(s string, emit func(found)) {
 func isForm(s string) bool { return !strings.ContainsAny(s, " \t\r\n\"<>") }
 
 // assignment reads name=value, name="value" and name = "value" around the = at i, and returns where to go on.
-func assignment(s string, i int, form bool, emit func(found)) int {
+func assignment(s string, i int, whole bool, emit func(found)) int {
 	stop := i
 	for stop > 0 && i-stop < 2 && s[stop-1] == ' ' {
 		stop--
@@ -57,23 +57,23 @@ func assignment(s string, i int, form bool, emit func(found)) int {
 		return i + 1
 	}
 	start := blanks(s, i+1)
-	if start < len(s) && (s[start] == '"' || s[start] == '\'') && !form {
+	if start < len(s) && (s[start] == '"' || s[start] == '\'') && !whole {
 		return quoted(s, start, from, r, emit)
 	}
 	if stop != i || start != i+1 {
 		return i + 1 // prose: "code = something"
 	}
-	end := start + formEnd(s[start:], form)
+	end := start + formEnd(s[start:], whole)
 	if end > start {
-		value, _ := unescapeAll(s[start:end], layers[1])
+		value := unescape(s[start:end], form)
 		emit(found{kind: r.kind, name: from, start: start, end: end, value: value})
 	}
 	return end
 }
 
 // formEnd returns where the value at the beginning of s ends.
-func formEnd(s string, form bool) int {
-	if form {
+func formEnd(s string, whole bool) int {
+	if whole {
 		if end := strings.IndexAny(s, "&#"); end >= 0 {
 			return end
 		}
@@ -176,7 +176,7 @@ func quoted(s string, start, name int, r rule, emit func(found)) int {
 		end++
 	}
 	end = min(end, len(s))
-	value, _ := unescapeAll(s[start:end], layers[2])
+	value := unescape(s[start:end], backslash)
 	words := isText(value)
 	if end > start && !(r.word && words) {
 		emit(found{kind: r.kind, name: name, start: start, end: end, value: value, text: words})
@@ -314,17 +314,28 @@ func jwt(s string, i int, emit func(found)) int {
 
 func tokenByte(c byte) bool { return alphanumeric(c) || c == '-' || c == '_' || c == '.' }
 
-// credentials are the authentication schemes after which a token stands (RFC 6750 §2.1, RFC 9449 §7.1, RFC 7617).
-var credentials = []string{"bearer", "dpop", "basic"}
+// isScheme reports whether s ends with an authentication scheme after which a token stands (RFC 6750 §2.1, RFC 9449
+// §7.1, RFC 7617 §2).
+func isScheme(s string) bool {
+	if s == "" {
+		return false
+	}
+	name := ""
+	switch s[len(s)-1] | 0x20 {
+	case 'r':
+		name = "bearer"
+	case 'p':
+		name = "dpop"
+	case 'c':
+		name = "basic"
+	}
+	return name != "" && len(s) >= len(name) && strings.EqualFold(s[len(s)-len(name):], name)
+}
 
 // scheme reads what follows the name of a scheme whose blank is at i. Less than 16 characters, and a parameter with its
 // = and quote as in a challenge, are no token.
 func scheme(s string, i int, emit func(found)) int {
-	known := false
-	for _, name := range credentials {
-		known = known || i >= len(name) && strings.EqualFold(s[i-len(name):i], name)
-	}
-	if !known {
+	if !isScheme(s[:i]) {
 		return i + 1
 	}
 	end := i + 1
@@ -349,7 +360,7 @@ func userinfo(s string, i int, emit func(found)) {
 	}
 	user, password, ok := strings.Cut(s[from:i], ":")
 	if ok && password != "" {
-		value, _ := unescapeAll(password, layers[0])
+		value := unescape(password, percent)
 		emit(found{kind: "password", name: from, start: from + len(user) + 1, end: i, value: value})
 	}
 }
@@ -378,11 +389,10 @@ func blanks(s string, i int) int {
 	return i
 }
 
-// unescapeAll returns s with the escapes of one layer decoded.
-func unescapeAll(s string, l layer) (string, bool) {
-	v, changed := view{text: s}.without(l)
-	if !changed {
-		return s, false
+// unescape returns s with the escapes of one layer decoded.
+func unescape(s string, l layer) string {
+	if v := (&view{text: s}).without(l); v != nil {
+		return v.text
 	}
-	return v.text, true
+	return s
 }

@@ -2,6 +2,7 @@ package trace
 
 import (
 	"html"
+	"sort"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -11,10 +12,14 @@ import (
 // A view is a text with one or more layers of escapes taken off: a link in JSON in an attribute of a page is still a
 // link. Places in it can be told in the original.
 type view struct {
-	text  string
-	at    []int32 // of each byte of text, and of its end: the place in the original; nil: the same
-	depth int
+	text    string
+	of      *view    // with one layer more; nil: text is the original
+	escapes []escape // what was taken off, in order
+	depth   int
 }
+
+// An escape is what was decoded: text[at:end] of the view stands for text[from:to] of what it is a view of.
+type escape struct{ at, end, from, to int32 }
 
 // Providers nest up to three layers (a continuation URL within another, in HTML). The limits keep the time that one
 // text takes within a multiple of its length.
@@ -24,14 +29,11 @@ const (
 )
 
 // views returns s, and s with layers taken off.
-func views(s string) []view {
-	all := []view{{text: s}}
-	for i := 0; i < len(all); i++ {
-		if all[i].depth == maxDepth {
-			break
-		}
+func views(s string) []*view {
+	all := []*view{{text: s}}
+	for i := 0; i < len(all) && all[i].depth < maxDepth; i++ {
 		for _, l := range layers {
-			if v, ok := all[i].without(l); ok && len(all) < maxViews && !has(all, v.text) {
+			if v := all[i].without(l); v != nil && len(all) < maxViews && !has(all, v.text) {
 				all = append(all, v)
 			}
 		}
@@ -39,7 +41,7 @@ func views(s string) []view {
 	return all
 }
 
-func has(all []view, text string) bool {
+func has(all []*view, text string) bool {
 	for _, v := range all {
 		if v.text == text {
 			return true
@@ -49,16 +51,27 @@ func has(all []view, text string) bool {
 }
 
 // span returns the place in the original of v.text[start:end].
-func (v view) span(start, end int) (int, int) {
-	if v.at == nil || start >= end {
+func (v *view) span(start, end int) (int, int) {
+	if v.of == nil || start >= end {
 		return start, end
 	}
-	// One escape may stand for several bytes: the place ends where the whole escape does.
-	last := end - 1
-	for end < len(v.text) && v.at[end] == v.at[last] {
-		end++
+	start, _ = v.outer(start)
+	_, end = v.outer(end - 1)
+	return v.of.span(start, end)
+}
+
+// outer returns the place of the byte at i in what v is a view of.
+func (v *view) outer(i int) (start, end int) {
+	n := sort.Search(len(v.escapes), func(n int) bool { return int(v.escapes[n].at) > i })
+	if n == 0 {
+		return i, i + 1
 	}
-	return int(v.at[start]), int(v.at[end])
+	e := v.escapes[n-1]
+	if i < int(e.end) {
+		return int(e.from), int(e.to)
+	}
+	i += int(e.to - e.end)
+	return i, i + 1
 }
 
 // A layer is one way of escaping. decode returns what the escape at the beginning of s stands for and its length; a
@@ -69,44 +82,52 @@ type layer struct {
 	decode func(s string) (string, int)
 }
 
-var layers = []layer{
-	{"%", '%', decodePercent},
-	{"%+", '+', decodeForm},
-	{`\`, '\\', decodeBackslash},
-	{"&", '&', decodeEntity},
-}
+var (
+	percent   = layer{"%", '%', decodePercent}
+	form      = layer{"%+", '+', decodeForm}
+	backslash = layer{`\`, '\\', decodeBackslash}
+	entity    = layer{"&", '&', decodeEntity}
 
-// without returns v with one layer less, and whether that changed anything.
-func (v view) without(l layer) (view, bool) {
+	layers = []layer{percent, form, backslash, entity}
+)
+
+// without returns v with one layer less, or nil if that changes nothing.
+func (v *view) without(l layer) *view {
 	s := v.text
 	if strings.IndexByte(s, l.must) < 0 {
-		return view{}, false
+		return nil
 	}
-	var text strings.Builder
-	at := make([]int32, 0, len(s)+1)
-	changed := false
+	var text []byte
+	var escapes []escape
+	done := 0 // s[:done] is in text
 	for i := 0; i < len(s); {
-		out, n := s[i:i+1], 0
-		if strings.IndexByte(l.marks, s[i]) >= 0 {
-			if decoded, length := l.decode(s[i:]); length > 0 {
-				out, n, changed = decoded, length, true
-			}
+		n := strings.IndexByte(s[i:], l.marks[0])
+		if len(l.marks) > 1 {
+			n = strings.IndexAny(s[i:], l.marks)
 		}
-		for range len(out) {
-			at = append(at, v.origin(i))
+		if n < 0 {
+			break
 		}
-		text.WriteString(out)
-		i += max(n, 1)
+		i += n
+		decoded, length := l.decode(s[i:])
+		if length == 0 {
+			i++
+			continue
+		}
+		if text == nil {
+			text = make([]byte, 0, len(s))
+		}
+		text = append(text, s[done:i]...)
+		at := len(text)
+		text = append(text, decoded...)
+		done = i + length
+		escapes = append(escapes, escape{int32(at), int32(len(text)), int32(i), int32(done)})
+		i = done
 	}
-	at = append(at, v.origin(len(s)))
-	return view{text.String(), at, v.depth + 1}, changed
-}
-
-func (v view) origin(i int) int32 {
-	if v.at == nil {
-		return int32(i)
+	if escapes == nil {
+		return nil
 	}
-	return v.at[i]
+	return &view{text: string(append(text, s[done:]...)), of: v, escapes: escapes, depth: v.depth + 1}
 }
 
 func decodePercent(s string) (string, int) {
