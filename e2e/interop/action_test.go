@@ -20,9 +20,10 @@ const action = "../../.github/actions/token"
 // TestAction runs the composite action's script as a runner does, and reads its outputs as a runner does.
 func TestAction(t *testing.T) {
 	t.Parallel()
+	binary := program(t)
 	for name, inputs := range map[string][]string{
 		"built from the checkout": nil,
-		"by digest":               {"INPUT_BINARY=" + program, "INPUT_BINARY_SHA256=" + digest(t, program)},
+		"by digest":               {"INPUT_BINARY=" + binary, "INPUT_BINARY_SHA256=" + digest(t, binary)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -53,14 +54,15 @@ func TestAction(t *testing.T) {
 // TestActionRefuses holds what the script must not do.
 func TestActionRefuses(t *testing.T) {
 	t.Parallel()
+	binary := program(t)
 	for name, c := range map[string]struct {
 		inputs []string
 		want   string
 	}{
-		"a program of another digest":   {[]string{"INPUT_BINARY=" + program, "INPUT_BINARY_SHA256=00"}, "want 00, got " + digest(t, program)},
-		"a program without a digest":    {[]string{"INPUT_BINARY=" + program}, "binary needs binary-sha256"},
+		"a program of another digest":   {[]string{"INPUT_BINARY=" + binary, "INPUT_BINARY_SHA256=00"}, "want 00, got " + digest(t, binary)},
+		"a program without a digest":    {[]string{"INPUT_BINARY=" + binary}, "binary needs binary-sha256"},
 		"a program from a plain URL":    {[]string{"INPUT_BINARY=http://127.0.0.1/oidcflow"}, "only https URLs"},
-		"a call that names no provider": {[]string{"INPUT_BINARY=" + program, "INPUT_BINARY_SHA256=" + digest(t, program)}, "--mock"},
+		"a call that names no provider": {[]string{"INPUT_BINARY=" + binary, "INPUT_BINARY_SHA256=" + digest(t, binary)}, "--mock"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -77,10 +79,10 @@ func TestActionRefuses(t *testing.T) {
 // TestActionInputsAreData gives inputs that would be commands if they were put into the script's text.
 func TestActionInputsAreData(t *testing.T) {
 	t.Parallel()
-	r := newRunner(t)
+	r, binary := newRunner(t), program(t)
 	pwned := filepath.Join(t.TempDir(), "pwned")
 	hostile := fmt.Sprintf("$(touch %[1]s)`touch %[1]s`\"; touch %[1]s; '", pwned)
-	o := r.run(t, "INPUT_BINARY="+program, "INPUT_BINARY_SHA256="+digest(t, program),
+	o := r.run(t, "INPUT_BINARY="+binary, "INPUT_BINARY_SHA256="+digest(t, binary),
 		"INPUT_CLIENT_ID="+hostile, "INPUT_SCOPE="+hostile, "INPUT_ARGS="+hostile)
 	require.NotEqual(t, 0, o.Code)
 	require.NoFileExists(t, pwned)

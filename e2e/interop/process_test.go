@@ -5,39 +5,55 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 )
 
-// program is the path of the program under test, built by TestMain as a user would build it.
-var program string
+// bin is the folder that the program is built in.
+var bin string
 
 func TestMain(m *testing.M) {
-	os.Exit(func() int {
-		dir, err := os.MkdirTemp("", "oidcflow-interop")
-		if err != nil {
-			panic(err)
-		}
-		defer os.RemoveAll(dir)
-		program = filepath.Join(dir, "oidcflow")
-		if runtime.GOOS == "windows" {
-			program += ".exe"
-		}
-		build := exec.Command("go", "build", "-o", program, "./cmd/oidcflow")
-		build.Dir = filepath.Join("..", "..")
-		build.Stderr = os.Stderr
-		if err := build.Run(); err != nil {
-			panic(err)
-		}
-		return m.Run()
-	}())
+	dir, err := os.MkdirTemp("", "oidcflow-interop")
+	if err != nil {
+		panic(err)
+	}
+	bin = dir
+	code := m.Run()
+	if err := os.RemoveAll(dir); err != nil {
+		panic(err)
+	}
+	os.Exit(code)
+}
+
+// build builds the program as a user would, once.
+var build = sync.OnceValues(func() (string, error) {
+	name := filepath.Join(bin, "oidcflow")
+	if runtime.GOOS == "windows" {
+		name += ".exe"
+	}
+	c := exec.Command("go", "build", "-o", name, "./cmd/oidcflow")
+	c.Dir = filepath.Join("..", "..")
+	if out, err := c.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building the program: %w\n%s", err, out)
+	}
+	return name, nil
+})
+
+// program returns the path of the program under test.
+func program(t *testing.T) string {
+	t.Helper()
+	name, err := build()
+	require.NoError(t, err)
+	return name
 }
 
 // outcome is how a process ended.
@@ -51,7 +67,7 @@ func run(t *testing.T, env []string, args ...string) outcome {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	c := exec.CommandContext(ctx, program, args...)
+	c := exec.CommandContext(ctx, program(t), args...)
 	c.Dir = t.TempDir()
 	c.Env = append(cleanEnv(t), env...)
 	return finish(t, c)
