@@ -72,7 +72,7 @@ var Kinds = []Kind{
 		Labels: []string{"username", "user name", "user id", "login", "login name", "email", "e mail", "account", "phone number or email",
 			"benutzername", "identifiant", "nom d utilisateur", "usuario", "utilizador", "gebruikersnaam", "användarnamn", "логин", "ユーザー名",
 			"用户名", "enter any login"},
-		Not: []string{"otp", "totp", "code", "password", "passwd", "passcode", "token", "answer", "search", "first name", "last name", "display name",
+		Not: []string{"otp", "totp", "code", "password", "passwd", "passcode", "token", "answer", "search", "first name", "last name", "display name", "label",
 			"newsletter", "subscribe"}},
 }
 

@@ -24,17 +24,18 @@ type Page struct {
 
 // Sign is one way to know a page. All that is set must hold.
 type Sign struct {
-	Fields  []string // kinds of fields that one form has
-	Without []string // kinds that this form has not
-	Absent  []string // kinds that are nowhere on the page
-	Head    []string // the title or a heading has one of these phrases
-	Text    []string // the title, a heading, a message or the text has one of these phrases
-	NoText  []string // none of these is there
-	Button  []string // a button says exactly one of these
-	Captcha bool     // there is a captcha, be it a field or a frame
-	Method  bool     // a button, link or radio button offers one of Methods
-	Verdict string   // what Verdicts make of the page's words and status; "-": nothing
-	Status  int      // the HTTP status is this or more
+	Fields   []string // kinds of fields that one form has
+	Without  []string // kinds that this form has not
+	Absent   []string // kinds that are nowhere on the page
+	Head     []string // the title or a heading has one of these phrases
+	Text     []string // the title, a heading, a message or the text has one of these phrases
+	NoText   []string // none of these is there
+	Button   []string // a button says exactly one of these
+	NoButton []string // no button says one of these
+	Captcha  bool     // there is a captcha, be it a field or a frame
+	Method   bool     // a button, link or radio button offers one of Methods
+	Verdict  string   // what Verdicts make of the page's words and status; "-": nothing
+	Status   int      // the HTTP status is this or more
 }
 
 // outside is the form of fields and buttons that are in none.
@@ -162,7 +163,8 @@ func (g *Sign) unmet(s *scan) (missing []string, of int) {
 	need(len(g.Head) > 0, says(s.head, g.Head), "another heading")
 	need(len(g.Text) > 0, says(s.text, g.Text), "other words")
 	need(len(g.NoText) > 0, !says(s.text, g.NoText), "words of another page")
-	need(len(g.Button) > 0, s.button(g.Button) != nil, "no button "+quoteFirst(g.Button))
+	need(len(g.Button) > 0, s.button(g.Button) != nil, "no button "+strings.Join(first(g.Button, 3), " or "))
+	need(len(g.NoButton) > 0, s.button(g.NoButton) == nil, "a button of another page")
 	need(g.Captcha, s.anywhere(kindCaptcha), "no captcha")
 	need(g.Method, len(s.methods()) > 0, "no choice of methods")
 	need(g.Verdict == "-", s.verdict == "", "words of an error")
@@ -170,8 +172,6 @@ func (g *Sign) unmet(s *scan) (missing []string, of int) {
 	need(g.Status > 0, s.Status >= g.Status, fmt.Sprintf("status below %d", g.Status))
 	return missing, of
 }
-
-func quoteFirst(words []string) string { return fmt.Sprintf("%q", words[0]) }
 
 // matches returns the form that p is about, if s is that page.
 func (p *Page) matches(s *scan) (form int, ok bool) {

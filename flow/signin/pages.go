@@ -5,7 +5,7 @@ var (
 	nextWords    = []string{"next", "continue", "sign in", "log in", "login", "signin", "submit", "ok", "weiter", "suivant", "siguiente"}
 	signInWords  = []string{"sign in", "log in", "login", "signin", "log on", "sign on", "continue", "next", "submit", "anmelden", "se connecter", "iniciar sesión"}
 	verifyWords  = []string{"verify", "verify code", "confirm", "submit", "continue", "next", "sign in", "log in", "login", "validate", "authenticate", "ok"}
-	consentWords = []string{"allow access", "allow", "authorize", "authorise", "accept", "approve", "grant access", "grant", "agree", "i agree", "consent",
+	consentWords = []string{"allow access", "allow", "authorize", "authorise", "accept", "approve", "grant access", "grant", "agree", "i agree", "consent", "submit consent",
 		"yes allow", "yes", "confirm"}
 	denyWords = []string{"deny", "deny access", "don't allow", "do not allow", "decline", "reject", "refuse", "disagree", "cancel", "no thanks", "no", "abort"}
 	skipWords = []string{"skip", "skip for now", "skip setup", "not now", "remind me later", "ask later", "ask me later", "maybe later", "do this later",
@@ -14,7 +14,7 @@ var (
 
 // Words that tell pages apart.
 var (
-	consentTexts = []string{"consent", "would like to", "wants to access", "wants access", "is requesting access", "requests access", "requesting permission",
+	consentTexts = []string{"consent", "would like to", "would like access", "wants to access", "wants access", "is requesting access", "requests access", "requesting permission",
 		"requesting permissions", "wants permission", "asking for permission", "asking you to confirm", "grant access", "do you grant", "allow access",
 		"permissions requested", "requested permissions", "authorize", "authorise", "have access to", "following scopes", "scopes", "will be able to", "claims"}
 	sentTexts = []string{"sent to", "sent you", "sent a", "sent an", "have sent", "we sent", "we just sent", "texted", "we texted", "emailed", "we emailed", "check your email", "check your inbox",
@@ -74,11 +74,11 @@ var Pages = []Page{
 	{Name: "password-expired", Doc: "the password has to be changed", Code: codePasswordExpired,
 		Hint: "set a new password for the user with the provider",
 		When: []Sign{
-			{Fields: []string{kindNewPassword}, Without: []string{kindIdentifier}, Absent: []string{kindIdentifier}},
+			{Fields: []string{kindNewPassword}, Absent: []string{kindIdentifier}, NoButton: skipWords},
 			{Absent: []string{kindTyped}, Verdict: codePasswordExpired}}},
 	{Name: "enrolment", Doc: "the user has to set up a factor first", Code: codeEnrolment,
 		Hint: "set the factor up once in a browser, and give this program its secret",
-		When: []Sign{{Text: enrolTexts, Verdict: "-", Absent: []string{kindPassword, kindIdentifier, kindNewPassword}}}},
+		When: []Sign{{Text: enrolTexts, Verdict: "-", NoButton: skipWords, Absent: []string{kindPassword, kindIdentifier, kindNewPassword}}}},
 	{Name: "stay-signed-in", Doc: "an offer to stay signed in, which is declined",
 		Press: []string{"no", "don't stay signed in", "do not stay signed in", "not now", "no thanks"},
 		When: []Sign{{Text: staySignedInTexts, Absent: []string{kindTyped},

@@ -43,7 +43,7 @@ func (d *Dialog) interrupted(v *View, cause error) error {
 	e := &flow.Error{Step: trace.SignIn, Code: codeTimeout, Hint: "--timeout allows more"}
 	what := "out of time"
 	if errors.Is(cause, context.Canceled) {
-		e.Code, e.Hint, what = codeInterrupted, "", "interrupted"
+		e.Code, e.Hint, what = codeCanceled, "", "interrupted"
 	}
 	if d.last != nil {
 		what += " after " + d.lastMove()

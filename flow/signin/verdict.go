@@ -28,7 +28,7 @@ const (
 	codeRateLimited        = "signin.rate_limited"
 	codeServerError        = "signin.server_error"
 	codeTimeout            = "signin.timeout"
-	codeInterrupted        = "signin.interrupted"
+	codeCanceled           = "signin.canceled"
 	codeErrorPage          = "authorize.error_page"
 )
 
