@@ -3,6 +3,7 @@ package mockidp
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net"
 	"net/url"
 	"regexp"
@@ -212,7 +213,7 @@ func (c *call) challenge(req *authRequest) error {
 	req.challenge = c.get("code_challenge")
 	req.jkt = c.get("dpop_jkt") // RFC 9449 §10
 	if req.challenge == "" {
-		if req.client.Secret == "" && req.client.keys == nil || req.client.RequirePKCE || c.params.Has("code_challenge_method") {
+		if req.client.allowsMethod("none") || req.client.RequirePKCE || c.params.Has("code_challenge_method") {
 			return missingChallenge
 		}
 		return nil
@@ -328,9 +329,29 @@ func newClient(c Client) (*client, error) {
 	if c.ID == "" {
 		return nil, errors.New("client has no id")
 	}
+	for _, uri := range c.RedirectURIs {
+		if err := checkRedirect(uri); err != nil {
+			return nil, fmt.Errorf("client %q: redirect uri %q: %w", c.ID, uri, err)
+		}
+	}
 	cl := &client{Client: c}
 	if err := cl.readKeys(); err != nil {
 		return nil, err
 	}
 	return cl, cl.checkAuthMethod()
+}
+
+// checkRedirect refuses what no client can mean: RFC 6749 §3.1.2 wants an absolute URI without a fragment, and a browser
+// would run or show javascript and data itself.
+func checkRedirect(uri string) error {
+	u, err := url.Parse(uri)
+	switch {
+	case err != nil:
+		return err
+	case u.Scheme == "" || strings.Contains(uri, "#"):
+		return errors.New("want an absolute URI without a fragment")
+	case u.Scheme == "javascript" || u.Scheme == "data" || u.Scheme == "vbscript":
+		return fmt.Errorf("scheme %s is not allowed", u.Scheme)
+	}
+	return nil
 }

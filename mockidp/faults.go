@@ -1,7 +1,6 @@
 package mockidp
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
@@ -132,27 +131,3 @@ func edits(a, b string) int {
 	}
 	return row[len(b)]
 }
-
-// claim sets a claim of the ID token to what f makes of its value.
-func claim(name string, f func(string) any) func(*issue, jwt.MapClaims) {
-	return func(_ *issue, c jwt.MapClaims) {
-		s, _ := c[name].(string)
-		c[name] = f(s)
-	}
-}
-
-func without(name string) func(*issue, jwt.MapClaims) {
-	return func(_ *issue, c jwt.MapClaims) { delete(c, name) }
-}
-
-func plusOne(s string) any { return s + "1" }
-
-// Faults are wrong by the clause of their Ref: a right client finds each.
-var Faults = []Fault{
-	{Name: "invalid-iss", Ref: "OpenID Connect Core 1.0 §3.1.3.7 item 2", Doc: "the ID token is of another issuer", claims: claim("iss", plusOne)},
-}
-
-// Variations are odd but right: a right client bears each.
-var Variations = []Fault{}
-
-var _ = json.Marshal

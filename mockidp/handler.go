@@ -22,20 +22,21 @@ type endpoint struct {
 	methods  []string
 	cors     bool // scripts of any origin may read it
 	handle   func(*call) error
+	page     bool // a person looks at its answers
 }
 
 // endpoints is filled by a function because their handlers read it.
 func endpoints() []endpoint {
 	get, post, both := []string{"GET"}, []string{"POST"}, []string{"GET", "POST"}
 	return []endpoint{
-		{"authorize", "/v1/authorize", "/begin", "authorization_endpoint", both, false, (*call).authorize},
-		{"token", "/v1/token", "/redeem-code", "token_endpoint", post, true, (*call).token},
-		{"userinfo", "/v1/userinfo", "/who-is-it", "userinfo_endpoint", both, true, (*call).userinfo},
-		{"keys", "/v1/keys", "/key-cabinet", "jwks_uri", get, true, (*call).jwks},
-		{"introspect", "/v1/introspect", "/look-inside", "introspection_endpoint", post, true, (*call).introspect},
-		{"revoke", "/v1/revoke", "/take-back", "revocation_endpoint", post, true, (*call).revoke},
-		{"logout", "/v1/logout", "/good-bye", "end_session_endpoint", both, false, (*call).logout},
-		{"par", "/v1/par", "/push-request", "pushed_authorization_request_endpoint", post, true, (*call).par},
+		{"authorize", "/v1/authorize", "/begin", "authorization_endpoint", both, false, (*call).authorize, true},
+		{"token", "/v1/token", "/redeem-code", "token_endpoint", post, true, (*call).token, false},
+		{"userinfo", "/v1/userinfo", "/who-is-it", "userinfo_endpoint", both, true, (*call).userinfo, false},
+		{"keys", "/v1/keys", "/key-cabinet", "jwks_uri", get, true, (*call).jwks, false},
+		{"introspect", "/v1/introspect", "/look-inside", "introspection_endpoint", post, true, (*call).introspect, false},
+		{"revoke", "/v1/revoke", "/take-back", "revocation_endpoint", post, true, (*call).revoke, false},
+		{"logout", "/v1/logout", "/good-bye", "end_session_endpoint", both, false, (*call).logout, true},
+		{"par", "/v1/par", "/push-request", "pushed_authorization_request_endpoint", post, true, (*call).par, false},
 	}
 }
 
@@ -86,12 +87,12 @@ func (s *Server) makeRoutes() map[string]route {
 		routes[as.path+"/.well-known/oauth-authorization-server"] = route{oauth, as}
 		routes["/.well-known/oauth-authorization-server"+as.path] = route{oauth, as}
 	}
-	page := func(handle func(*call) error, methods ...string) route {
-		return route{endpoint{name: "page", methods: methods, handle: handle}, s.servers["org"]}
+	page := func(name string, handle func(*call) error, methods ...string) route {
+		return route{endpoint{name: name, methods: methods, handle: handle, page: true}, s.servers["org"]}
 	}
-	routes["/"] = page((*call).index, "GET")
-	routes[signInPath] = page((*call).signInPage, "GET", "POST")
-	routes["/favicon.ico"] = page((*call).empty, "GET")
+	routes["/"] = page("index", (*call).index, "GET")
+	routes[signInPath] = page("signin", (*call).signInPage, "GET", "POST")
+	routes["/favicon.ico"] = page("favicon", (*call).empty, "GET")
 	return routes
 }
 
@@ -271,6 +272,7 @@ func (c *call) json(code int, v any) error {
 	return nil
 }
 
+// empty is for /favicon.ico, which browsers ask for by themselves.
 func (c *call) empty() error {
 	c.status(http.StatusNoContent)
 	return nil
@@ -279,7 +281,7 @@ func (c *call) empty() error {
 // refuse answers with p: as JSON, and as a page where a person looks.
 func (c *call) refuse(p *problem) {
 	c.entry.Error, c.entry.Reason = p.Code, p.Reason
-	if c.name == "authorize" || c.name == "logout" || c.name == "page" {
+	if c.page {
 		c.errorPage(p)
 		return
 	}
@@ -293,16 +295,9 @@ func (c *call) refuse(p *problem) {
 		status = http.StatusBadRequest
 	}
 	if status == http.StatusUnauthorized && c.w.Header().Get("WWW-Authenticate") == "" {
-		c.w.Header().Set("WWW-Authenticate", `Basic realm="`+c.as.issuerOr()+`"`) // RFC 6749 §5.2
+		c.w.Header().Set("WWW-Authenticate", `Basic realm="`+c.s.base.String()+`"`) // RFC 6749 §5.2
 	}
 	if err := c.json(status, body); err != nil {
 		c.status(http.StatusInternalServerError)
 	}
-}
-
-func (as *authServer) issuerOr() string {
-	if as == nil {
-		return "mockidp"
-	}
-	return as.issuer
 }

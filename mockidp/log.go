@@ -12,7 +12,7 @@ type LoggedRequest struct {
 	Time     time.Time  `json:"time"`
 	Method   string     `json:"method"`
 	Path     string     `json:"path"`
-	Endpoint string     `json:"endpoint,omitempty"` // authorize, token, …, page; empty: no such path
+	Endpoint string     `json:"endpoint,omitempty"` // authorize, token, …, signin; empty: no such path
 	Server   string     `json:"server,omitempty"`
 	Client   string     `json:"client,omitempty"`
 	User     string     `json:"user,omitempty"`
