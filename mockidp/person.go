@@ -106,7 +106,7 @@ func (p Person) groups() []string { return append([]string{}, p.Groups...) }
 type account struct {
 	user   User
 	person Person // of a User that is no Person: Login alone, so any password does
-	totp   []byte
+	totp   []byte // nil: no second factor
 
 	locked   bool
 	wrong    int                 // wrong passwords and codes since the last sign-in
@@ -135,9 +135,11 @@ func newAccount(u User) (*account, error) {
 		return nil, errors.New("user has no login")
 	}
 	a.locked = a.person.Locked
-	var err error
-	if a.totp, err = decodeTOTP(a.person.TOTP); err != nil {
-		return nil, fmt.Errorf("user %q: totp secret: %w", a.person.Login, err)
+	if a.person.TOTP != "" {
+		var err error
+		if a.totp, err = decodeTOTP(a.person.TOTP); err != nil {
+			return nil, fmt.Errorf("user %q: totp secret: %w", a.person.Login, err)
+		}
 	}
 	return a, nil
 }
