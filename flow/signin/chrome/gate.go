@@ -1,0 +1,271 @@
+package chrome
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/fetch"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/target"
+
+	"github.com/oidcflow/oidcflow/flow"
+)
+
+// gateTimeout bounds what we tell Chrome to do with one request.
+const gateTimeout = 10 * time.Second
+
+// gate stands between Chrome and the network, for all pages of all sign-ins: windows that a page opens are held from
+// their first request. It lets nothing out to the redirect URI, and nothing to where pages have no business.
+type gate struct {
+	b *Browser
+
+	mu      sync.Mutex
+	signIns map[cdp.BrowserContextID]*signIn
+	frames  map[cdp.FrameID]*signIn // top frames: their IDs are those of their pages
+}
+
+func newGate(b *Browser) *gate {
+	return &gate{b: b, signIns: map[cdp.BrowserContextID]*signIn{}, frames: map[cdp.FrameID]*signIn{}}
+}
+
+// add makes the pages of a browser context those of s.
+func (g *gate) add(id cdp.BrowserContextID, s *signIn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.signIns[id] = s
+}
+
+// remove forgets a sign-in and its pages.
+func (g *gate) remove(id cdp.BrowserContextID) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.signIns[id]
+	delete(g.signIns, id)
+	for f, owner := range g.frames {
+		if owner == s {
+			delete(g.frames, f)
+		}
+	}
+}
+
+// cancelAll ends the sign-ins that are under way, because the browser is being closed.
+func (g *gate) cancelAll() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, s := range g.signIns {
+		s.end(errClosed)
+	}
+}
+
+// event is called by chromedp for each event of the browser, in order. It must not block.
+func (g *gate) event(ev any) {
+	switch ev := ev.(type) {
+	case *fetch.EventRequestPaused:
+		go g.paused(ev)
+	case *fetch.EventAuthRequired:
+		go g.authenticate(ev)
+	case *target.EventTargetCreated:
+		if s := g.page(ev.TargetInfo); s != nil {
+			s.opened(ev.TargetInfo)
+		}
+	case *target.EventTargetInfoChanged:
+		if s := g.page(ev.TargetInfo); s != nil {
+			s.wake()
+		}
+	case *target.EventTargetDestroyed:
+		if s := g.gone(ev.TargetID); s != nil {
+			s.closed(ev.TargetID)
+		}
+	}
+}
+
+// page returns the sign-in that a page belongs to, and remembers that its top frame does.
+func (g *gate) page(info *target.Info) *signIn {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.signIns[info.BrowserContextID]
+	if s == nil || info.Type != "page" {
+		return nil
+	}
+	g.frames[cdp.FrameID(info.TargetID)] = s
+	return s
+}
+
+func (g *gate) gone(id target.ID) *signIn {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	s := g.frames[cdp.FrameID(id)]
+	delete(g.frames, cdp.FrameID(id))
+	return s
+}
+
+// candidates returns the sign-ins that a frame's request may belong to: its own, or all where the frame is not the top
+// one of a page. top says which of the two.
+func (g *gate) candidates(id cdp.FrameID) (list []*signIn, top bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if s := g.frames[id]; s != nil {
+		return []*signIn{s}, true
+	}
+	for _, s := range g.signIns {
+		list = append(list, s)
+	}
+	return list, false
+}
+
+// paused decides about a request that Chrome has stopped.
+func (g *gate) paused(ev *fetch.EventRequestPaused) {
+	ctx, cancel := context.WithTimeout(g.b.ctx, gateTimeout)
+	defer cancel()
+	owners, top := g.candidates(ev.FrameID)
+	answered := ev.ResponseStatusCode != 0 || ev.ResponseErrorReason != ""
+	location := ev.Request.URL + ev.Request.URLFragment
+	if answered {
+		location = redirectOf(ev)
+	}
+	for _, s := range owners {
+		if cb, err := s.callbackIn(ev, location, answered, len(owners) == 1); cb != nil || err != nil {
+			s.arrived(cb, err)
+			g.call(ctx, fetch.FulfillRequest.Method, fetch.FulfillRequestParams{RequestID: ev.RequestID, ResponseCode: 200,
+				ResponseHeaders: []*fetch.HeaderEntry{{Name: "Content-Type", Value: "text/html"}}})
+			return
+		}
+	}
+	switch {
+	case ev.ResponseErrorReason != "":
+		g.call(ctx, fetch.ContinueRequest.Method, fetch.ContinueRequestParams{RequestID: ev.RequestID})
+	case answered:
+		if top {
+			owners[0].answered(ev, location)
+		}
+		g.call(ctx, fetch.ContinueResponse.Method, fetch.ContinueResponseParams{RequestID: ev.RequestID})
+	default:
+		g.request(ctx, ev, owners, top)
+	}
+}
+
+// request lets a request pass or refuses it.
+func (g *gate) request(ctx context.Context, ev *fetch.EventRequestPaused, owners []*signIn, top bool) {
+	var refusal error
+	for _, s := range owners {
+		if refusal = s.mayRequest(ev.Request); refusal == nil {
+			break
+		}
+	}
+	if refusal != nil {
+		if top {
+			owners[0].refused(ev, refusal)
+		}
+		g.call(ctx, fetch.FailRequest.Method, fetch.FailRequestParams{RequestID: ev.RequestID, ErrorReason: network.ErrorReasonBlockedByClient})
+		return
+	}
+	if top {
+		// No page may change under the fingers that type into it.
+		owners[0].typing.Lock()
+		defer owners[0].typing.Unlock()
+	}
+	g.call(ctx, fetch.ContinueRequest.Method, fetch.ContinueRequestParams{RequestID: ev.RequestID})
+}
+
+// call tells Chrome what to do with a request. It may have been given up meanwhile, so that an error means nothing: the
+// sign-in sees what became of its page.
+func (g *gate) call(ctx context.Context, method string, params any) {
+	_ = g.b.calls.Call(ctx, method, params, nil)
+}
+
+// authenticate answers a proxy that asks who we are. Servers that ask are not answered: their page is then an error.
+func (g *gate) authenticate(ev *fetch.EventAuthRequired) {
+	ctx, cancel := context.WithTimeout(g.b.ctx, gateTimeout)
+	defer cancel()
+	answer := &fetch.AuthChallengeResponse{Response: fetch.AuthChallengeResponseResponseCancelAuth}
+	if user, password, ok := g.b.credentialsFor(ev.AuthChallenge); ok {
+		answer = &fetch.AuthChallengeResponse{Response: fetch.AuthChallengeResponseResponseProvideCredentials, Username: user, Password: password}
+	}
+	g.call(ctx, fetch.ContinueWithAuth.Method, fetch.ContinueWithAuthParams{RequestID: ev.RequestID, AuthChallengeResponse: answer})
+}
+
+// redirectOf returns where a response leads to, as an absolute URL, or "".
+func redirectOf(ev *fetch.EventRequestPaused) string {
+	if ev.ResponseStatusCode < 300 || ev.ResponseStatusCode > 399 {
+		return ""
+	}
+	base, err := url.Parse(ev.Request.URL)
+	if err != nil {
+		return ""
+	}
+	for _, h := range ev.ResponseHeaders {
+		if !strings.EqualFold(h.Name, "Location") {
+			continue
+		}
+		u, err := base.Parse(h.Value)
+		if err != nil {
+			return h.Value
+		}
+		return u.String()
+	}
+	return ""
+}
+
+// callbackIn returns the authorization response in a request to the redirect URI, or in a redirect there. Where it is
+// not certain that the request is of this sign-in, its state tells.
+func (s *signIn) callbackIn(ev *fetch.EventRequestPaused, location string, answered, certain bool) (*flow.Callback, error) {
+	cb, ok := flow.CallbackAt(s.request.RedirectURI, location)
+	if !ok {
+		return nil, nil
+	}
+	if !answered && ev.Request.Method == "POST" {
+		var body []byte
+		for _, e := range ev.Request.PostDataEntries {
+			body = append(body, e.Bytes...)
+		}
+		form, err := flow.CallbackFromForm(string(body))
+		if err != nil {
+			return nil, err
+		}
+		cb = form
+	}
+	if !certain && cb.Params.Get("state") != s.request.URL.Query().Get("state") {
+		return nil, nil
+	}
+	return cb, nil
+}
+
+// mayRequest returns why a request may not be sent, or nil.
+func (s *signIn) mayRequest(r *network.Request) error {
+	u, err := url.Parse(r.URL)
+	if err != nil {
+		return fmt.Errorf("%.200q is not a URL", r.URL)
+	}
+	if err := s.egress.refuse(u); err != nil {
+		return err
+	}
+	// A form may have got another action since the dialog agreed to it, and a redirect may send it on (RFC 9110 §15.4.8).
+	if s.carries(body(r)) || s.carries(u.RawQuery) {
+		return s.dialog.Allowed(r.URL)
+	}
+	return nil
+}
+
+// minCarried is how long a credential is at least that is looked for in a request: shorter ones are in any.
+const minCarried = 4
+
+// carries reports whether a request's body or query holds a credential that was typed.
+func (s *signIn) carries(data string) bool {
+	if data == "" {
+		return false
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, v := range s.typed {
+		value := v.Reveal()
+		if len(value) >= minCarried && (strings.Contains(data, value) || strings.Contains(data, url.QueryEscape(value))) {
+			return true
+		}
+	}
+	return false
+}

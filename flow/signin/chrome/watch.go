@@ -1,0 +1,170 @@
+package chrome
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+
+	"github.com/oidcflow/oidcflow/flow/signin"
+)
+
+// How long a page that nothing happens on is given. They are not waited for where something does happen.
+const (
+	settles   = time.Second      // other words on the same form: before it is taken for the answer and not for "please wait"
+	unknowns  = 3 * time.Second  // a page that nobody knows, for its scripts to draw more of it
+	stuck     = 6 * time.Second  // a page that was answered
+	goesAlone = 30 * time.Second // a page that says it goes on by itself
+)
+
+// sight is one look at a page.
+type sight struct {
+	tab      *tab
+	document cdp.LoaderID
+	view     *signin.View
+	state    string // of the document: loading, interactive, complete; or drawing
+	busy     bool
+	waits    bool // the page goes on by itself
+}
+
+// look looks at the page in front.
+func (s *signIn) look(ctx context.Context) (*sight, error) {
+	t, err := s.front(ctx)
+	if err != nil {
+		return nil, err
+	}
+	document, _, status := t.shown()
+	busy := t.busy()
+	var seen struct {
+		View  *signin.View
+		State string
+	}
+	if err := t.eval(ctx, &seen, "look"); err != nil {
+		return nil, err
+	}
+	if now, _, _ := t.shown(); now != document || seen.View == nil || seen.View.URL == "about:blank" {
+		return nil, errMoved
+	}
+	seen.View.Status = status
+	s.mu.Lock()
+	s.seen = seen.View
+	s.mu.Unlock()
+	return &sight{tab: t, document: document, view: seen.View, state: seen.State, busy: busy}, nil
+}
+
+// drawn reports whether the page is worth an answer: complete where scripts may still change it, and with nothing on
+// its way that would.
+func (n *sight) drawn() bool {
+	if !n.view.Scripts {
+		return n.state != "loading"
+	}
+	return n.state == "complete" && !n.busy
+}
+
+// form is what the page asks. Where it is the same in the same document, asking the dialog anew would look to it as if
+// the provider did so.
+func (n *sight) form() string {
+	var b strings.Builder
+	fmt.Fprintln(&b, n.tab.id, n.document, n.view.Messages)
+	for _, f := range n.view.Fields {
+		fmt.Fprintln(&b, f.Form, f.Tag, f.Type, f.Name, f.ID, f.Label)
+	}
+	return b.String()
+}
+
+// words are everything else that a person reads there.
+func (n *sight) words() string {
+	var b strings.Builder
+	fmt.Fprintln(&b, n.view.URL, n.view.Title, n.view.Headings, n.view.Text)
+	for _, button := range n.view.Buttons {
+		fmt.Fprintln(&b, button.Text, button.Name, button.ID)
+	}
+	return b.String()
+}
+
+// asksNothing reports whether there is no field to fill.
+func (n *sight) asksNothing() bool { return len(n.view.Fields) == 0 }
+
+// watch looks at the page, each time that something happens on it, until there is something to answer: another page
+// than last, or one that says something else. unknown is the error to return if the page stays what it is.
+func (s *signIn) watch(ctx context.Context, last *sight, unknown error) (*sight, error) {
+	quiet := time.Now() // since when nothing happens
+	for {
+		now, err := s.look(ctx)
+		if err != nil && !errors.Is(err, errMoved) {
+			return nil, err
+		}
+		still := time.Since(quiet)
+		if now.news(last, unknown != nil, still) {
+			return now, nil
+		}
+		patience := now.patience(last, unknown != nil)
+		if still >= patience && !now.waited() {
+			if unknown != nil {
+				return nil, unknown
+			}
+			return nil, s.dialog.Stuck(s.view())
+		}
+		changed, err := s.wait(ctx, patience-still)
+		if err != nil {
+			return nil, err
+		}
+		if changed {
+			quiet = time.Now()
+		}
+	}
+}
+
+// news reports whether there is something to answer on the page, on which nothing has happened for that long: it is
+// not the one that was answered last, or it says something else.
+func (n *sight) news(last *sight, unknown bool, still time.Duration) bool {
+	switch {
+	case n == nil || !n.drawn():
+		return false
+	case last == nil || n.form() != last.form():
+		return true
+	case n.words() == last.words():
+		return false
+	}
+	return unknown || n.asksNothing() && last.asksNothing() || still >= settles
+}
+
+// patience is how long nothing may happen on the page.
+func (n *sight) patience(last *sight, unknown bool) time.Duration {
+	switch {
+	case n == nil || last == nil:
+		return stuck
+	case unknown && !n.view.Scripts:
+		return 0
+	case unknown:
+		return unknowns
+	case last.waits:
+		return goesAlone
+	case n.words() != last.words():
+		return settles
+	}
+	return stuck
+}
+
+// waited reports whether the page waits for an answer: that takes as long as it takes.
+func (n *sight) waited() bool { return n != nil && n.tab.busy() }
+
+// wait waits until something happens on a page, for so long at most. It reports whether something did.
+func (s *signIn) wait(ctx context.Context, atMost time.Duration) (changed bool, err error) {
+	if atMost <= 0 { // the page waits for an answer: look again only now and then
+		atMost = stuck
+	}
+	timer := time.NewTimer(atMost)
+	defer timer.Stop()
+	select {
+	case <-s.woken:
+		return true, nil
+	case <-timer.C:
+		return false, nil
+	case <-ctx.Done():
+		return false, context.Cause(ctx)
+	}
+}
