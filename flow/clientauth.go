@@ -24,6 +24,9 @@ import (
 // assertionTTL is how long a client assertion may be used. One is made for each request.
 const assertionTTL = time.Minute
 
+// minHMACKey is the least length of a secret for HS256 (RFC 7518 §3.2).
+const minHMACKey = 32
+
 // authMethod returns how the client authenticates: as the configuration says, else the first way that it has the
 // credentials for and the provider offers.
 func (c *Client) authMethod(m *Metadata) (ClientAuth, error) {
@@ -149,6 +152,10 @@ func (c *Client) assert(ctx context.Context, m *Metadata, k *call, method Client
 	var key jose.SigningKey
 	switch method {
 	case AuthSecretJWT:
+		if n := len(c.cfg.ClientSecret.Reveal()); n < minHMACKey {
+			return usage("short_client_secret", "use client_secret_basic or a longer secret",
+				"client authentication %s: want a secret of %d bytes or more, got %d", method, minHMACKey, n)
+		}
 		key = jose.SigningKey{Algorithm: jose.HS256, Key: []byte(c.cfg.ClientSecret.Reveal())}
 	case AuthPrivateKeyJWT:
 		alg, err := keyAlg(c.cfg.ClientKey.Public(), m.TokenAuthAlgs)

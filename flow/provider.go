@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"strings"
@@ -20,10 +21,11 @@ func (a *answer) object() (object, error) {
 		e.Hint = fmt.Sprintf("see whether this is the URL of the provider's %s", k.name)
 		return nil, e
 	}
-	if len(a.body) == 0 {
+	body := bytes.TrimSpace(a.body)
+	if len(body) == 0 {
 		return nil, k.errorf("not_json", "%s: want JSON, got an empty body with %s", k.place(), statusText(a.status))
 	}
-	if c := strings.TrimSpace(string(a.body))[:1]; c != "{" {
+	if body[0] != '{' {
 		return nil, k.errorf("not_json", "%s: want a JSON object, got %q", k.place(), a.contentType())
 	}
 	return nil, k.errorf("malformed", "%s: %w", k.place(), err)
