@@ -15,6 +15,8 @@ func FuzzRedact(f *testing.F) {
 		f.Add(canary, "?code=", "&state=x", uint8(i))
 		f.Add("1a+/", `{"password":"`, `"}`, uint8(i))
 	}
+	f.Add("00 $", "%", "0", uint8(2)) // the context makes an escape with what the value begins with
+	f.Add(`0"00`, `pass:"`, "0", uint8(0)) // the value ends the string that it is in
 	f.Fuzz(func(t *testing.T, secret, before, after string, n uint8) {
 		if len(secret) < 4 || len(secret) > 1<<10 || len(before)+len(after) > 8<<10 {
 			return
@@ -23,6 +25,10 @@ func FuzzRedact(f *testing.F) {
 		r := trace.NewRedactor()
 		r.Learn(trace.NewSecret("password", secret))
 		written := enc.encode(secret)
+		if strings.Contains(enc.name, " in ") {
+			// Two layers are taken off as one reads them: a stray % before them makes another text of it.
+			written = " " + written + " "
+		}
 		text := before + written + after
 		got := r.String(text)
 		// What is not a label must have nothing of it.

@@ -205,17 +205,11 @@ func (r *Redactor) labelsIn(s string) []span {
 	}
 }
 
-// isFixed reports whether the place is a label, lies in one, or cuts one in two: what matched is then made of the label.
+// isFixed reports whether the place has something of a label. What matches there is made of the label: the text has been
+// redacted before, and no provider can write a label, as it does not know the key.
 func (d *document) isFixed(start, end int) bool {
 	i := sort.Search(len(d.fixed), func(i int) bool { return d.fixed[i].end > start })
-	for ; i < len(d.fixed) && d.fixed[i].start < end; i++ {
-		f := d.fixed[i]
-		contains := start <= f.start && f.end <= end
-		if !contains || start == f.start && end == f.end {
-			return true
-		}
-	}
-	return false
+	return i < len(d.fixed) && d.fixed[i].start < end
 }
 
 // meet returns the label of a value that was found by name, and learns it.
