@@ -278,7 +278,11 @@ func (p *rp) signIn(a answer, name string) answer {
 	p.t.Helper()
 	u := p.user(name)
 	a = p.submit(p.open(a), "identifier", name, "action", "next")
-	a = p.submit(p.open(a), "password", u.Password, "action", "verify")
+	password := u.Password
+	if password == "" {
+		password = "any"
+	}
+	a = p.submit(p.open(a), "password", password, "action", "verify")
 	if u.TOTP != "" {
 		a = p.submit(p.open(a), "code", p.totp(u.TOTP), "action", "verify")
 	}
