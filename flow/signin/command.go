@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -62,7 +63,7 @@ func RunCommand(ctx context.Context, args []string, username string) (trace.Secr
 	stdout.keepHead = true
 	cmd := exec.CommandContext(limited, args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
-	cmd.Env = environment(username)
+	cmd.Env = append(inherited(commandEnv), "OIDCFLOW_USERNAME="+username)
 	cmd.WaitDelay = commandGrace
 	killGroup(cmd)
 	err := cmd.Run()
@@ -88,18 +89,13 @@ func commandError(code string, err error, stderr *tail) error {
 	return &flow.Error{Code: code, Err: err, Hint: "run the command by itself to see what it needs"}
 }
 
-// environment returns what of this process's environment a command may see. It is read here, not in cmd, because the
-// rule must hold for every command, whoever calls.
-func environment(username string) []string {
-	env := []string{"OIDCFLOW_USERNAME=" + username}
+// inherited returns the variables of this process with those names, and the locale's. The environment is read here, not
+// in cmd, because the rule must hold for every program that is started, whoever calls.
+func inherited(names []string) []string {
+	var env []string
 	for _, pair := range os.Environ() {
 		name, _, _ := strings.Cut(pair, "=")
-		for _, allowed := range commandEnv {
-			if name == allowed {
-				env = append(env, pair)
-			}
-		}
-		if strings.HasPrefix(name, "LC_") {
+		if slices.Contains(names, name) || strings.HasPrefix(name, "LC_") {
 			env = append(env, pair)
 		}
 	}

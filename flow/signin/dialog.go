@@ -52,7 +52,7 @@ func (d *Dialog) Next(ctx context.Context, v *View) (*Move, error) {
 	case p == nil:
 		return nil, d.unknown(s)
 	case p.Code != "" && (p.Code != codeMFAUnavailable || s.elsewhere() == nil):
-		return nil, d.ended(p, s)
+		return nil, d.endedBy(p, s)
 	case p.Wait:
 		return &Move{Page: p.Name, Wait: true}, nil
 	}

@@ -93,21 +93,18 @@ func (w *walk) judge(err error) error {
 	return &flow.Error{Step: trace.SignIn, Code: codeUnknownPage, Err: fmt.Errorf("%w%s", err, w.dialog.where(w.view)), Hint: "--sign-in chrome"}
 }
 
-// usable returns the fields that can be sent without scripts: those with a name, in a form, and secrets only by POST,
-// since a GET would put them into a URL.
+// usable returns the fields that can be sent without scripts: those with a name, in a form, and none of a form that
+// would put a secret into a URL.
 func usable(d *document) []Field {
-	var fields []Field
+	scripted := map[int]bool{outside: true}
 	for _, f := range d.view.Fields {
-		if f.Form < 0 || f.Name == "" && typed(f) {
-			continue
+		kind := kindOf(f)
+		secret := f.Type == "password" || kind != "" && kind != kindIdentifier
+		if f.Form != outside && secret && !postsAnywhere(d, f.Form) {
+			scripted[f.Form] = true
 		}
-		secret := f.Type == "password" || kindOf(f) != kindIdentifier && kindOf(f) != ""
-		if secret && !postsAnywhere(d, f.Form) {
-			continue
-		}
-		fields = append(fields, f)
 	}
-	return fields
+	return slices.DeleteFunc(d.view.Fields, func(f Field) bool { return scripted[f.Form] || f.Name == "" && typed(f) })
 }
 
 // postsAnywhere reports whether the form, or a button of it, is sent by POST.

@@ -40,16 +40,19 @@ func (d *Dialog) Timeout(v *View) error { return d.interrupted(v, context.Deadli
 
 // interrupted returns the error for a context that ended with cause.
 func (d *Dialog) interrupted(v *View, cause error) error {
-	e := &flow.Error{Step: trace.SignIn, Code: codeTimeout, Hint: "--timeout allows more"}
-	what := "out of time"
-	if errors.Is(cause, context.Canceled) {
-		e.Code, e.Hint, what = codeCanceled, "", "interrupted"
-	}
+	what := "the sign-in"
 	if d.last != nil {
-		what += " after " + d.lastMove()
+		what += ", after " + d.lastMove()
 	}
-	e.Err = fmt.Errorf("%s%s: %w", what, d.where(v), cause)
-	return e
+	return ended(cause, what+d.where(v))
+}
+
+// ended returns the error for a context that ended with cause while what was going on.
+func ended(cause error, what string) error {
+	if errors.Is(cause, context.Canceled) {
+		return &flow.Error{Step: trace.SignIn, Code: codeCanceled, Err: fmt.Errorf("interrupted: %s: %w", what, cause)}
+	}
+	return &flow.Error{Step: trace.SignIn, Code: codeTimeout, Err: fmt.Errorf("out of time: %s: %w", what, cause), Hint: "--timeout allows more"}
 }
 
 // lastMove says what was done last.
@@ -67,14 +70,14 @@ func (d *Dialog) unknown(s *scan) error {
 	if near := closest(d.pages, s); near != "" {
 		what += " (" + near + ")"
 	}
-	if says(s.text, scriptTexts) {
+	if says(s.text, scriptTexts) && !d.Sent() {
 		return &flow.Error{Step: trace.SignIn, Code: codeUnknownPage, Err: fmt.Errorf("%w%s", ErrNeedsBrowser, d.where(s.View)), Hint: "--sign-in chrome"}
 	}
 	return d.fail(s.View, codeUnknownPage, what, "--artifacts DIR keeps the page's skeleton; --sign-in system lets a person sign in")
 }
 
-// ended returns the error that the page stands for.
-func (d *Dialog) ended(p *Page, s *scan) error {
+// endedBy returns the error that the page stands for.
+func (d *Dialog) endedBy(p *Page, s *scan) error {
 	code, hint := p.Code, p.Hint
 	if code == codeErrorPage {
 		code = d.oauthCode(s)
