@@ -28,7 +28,8 @@ type Options struct {
 
 // Provider understands the idp block, which describes the embedded provider and is no business of this package.
 type Provider interface {
-	// Configure takes its settings from body. What is wrong with it is reported with the file's other mistakes.
+	// Configure takes its settings from body. [Load] calls it first, with values that are not looked up, so that what is
+	// wrong is reported with the file's other mistakes.
 	Configure(body hcl.Body, ctx *hcl.EvalContext) hcl.Diagnostics
 }
 

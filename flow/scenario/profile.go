@@ -71,8 +71,8 @@ type Selection struct {
 	Client, User string
 }
 
-// Profile looks up the values of the top level, the idp block and the chosen blocks. A label that the file does not
-// have is a mistake that names those it has.
+// Profile looks up the values of the top level and the chosen blocks. A label that the file does not have is a mistake
+// that names those it has.
 func (f *File) Profile(ctx context.Context, s Selection) (*Profile, hcl.Diagnostics) {
 	var diags hcl.Diagnostics
 	client, diag := choose("client", s.Client, f.Clients, f.Path)
@@ -87,12 +87,16 @@ func (f *File) Profile(ctx context.Context, s Selection) (*Profile, hcl.Diagnost
 	if diags := Decode(only, f.context(ctx), &b); diags.HasErrors() {
 		return nil, inOrder(diags)
 	}
-	if f.options.Provider != nil && len(b.IDP) == 1 {
-		if diags := f.options.Provider.Configure(b.IDP[0].Body, f.context(ctx)); diags.HasErrors() {
-			return nil, inOrder(diags)
-		}
-	}
 	return b.profile(), nil
+}
+
+// ConfigureProvider looks up the values of the idp block and hands them to the provider of the options. Without such a
+// block it does nothing.
+func (f *File) ConfigureProvider(ctx context.Context) hcl.Diagnostics {
+	if f.options.Provider == nil || !f.HasIDP {
+		return nil
+	}
+	return inOrder(f.options.Provider.Configure(f.parsed.IDP[0].Body, f.context(ctx)))
 }
 
 func choose(kind, want string, have []string, path string) (string, hcl.Diagnostics) {

@@ -236,8 +236,7 @@ func TestProviderReadsItsBlock(t *testing.T) {
 	require.Empty(t, diags)
 	require.True(t, f.HasIDP)
 	require.Empty(t, p.Login, "Load looks nothing up")
-	_, diags = f.Profile(t.Context(), Selection{})
-	require.Empty(t, diags)
+	require.Empty(t, f.ConfigureProvider(t.Context()))
 	require.Equal(t, "form", p.Login)
 
 	_, diags = Load(write(t, map[string]string{"oidcflow.hcl": "idp {\n  logn = 1\n}\nisuer = 1\n"}), Options{Provider: p})
