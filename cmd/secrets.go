@@ -1,0 +1,73 @@
+package cmd
+
+import (
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/mattn/go-shellwords"
+
+	"github.com/oidcflow/oidcflow/flow/report"
+	"github.com/oidcflow/oidcflow/flow/signin"
+)
+
+// maxSecret is how many bytes of standard input are read for a secret.
+const maxSecret = 1 << 20
+
+// secretFile returns the content of a file, or of standard input for "-", without the newline at its end.
+func (r *reader) secretFile(s *setting, file, from string) (string, error) {
+	if file != "-" {
+		text, err := report.ReadSecretFile(file)
+		if err != nil {
+			return "", usageError("unreadable_file", "", "%s: %w", from, err)
+		}
+		if w := report.SecretFileWarning(file); w != "" {
+			r.options.warnings = append(r.options.warnings, w)
+		}
+		return strings.TrimRight(string(text), "\r\n"), nil
+	}
+	if r.stdin != "" {
+		return "", usageError("stdin_twice", "give one of them a file", "%s and %s both read standard input", r.stdin, from)
+	}
+	r.stdin = from
+	text, err := io.ReadAll(io.LimitReader(r.program.stdin, maxSecret+1))
+	switch {
+	case err != nil:
+		return "", usageError("unreadable_file", "", "%s: standard input: %w", from, err)
+	case len(text) > maxSecret:
+		return "", usageError("unreadable_file", "", "%s: standard input has more than %d bytes", from, maxSecret)
+	}
+	return strings.TrimRight(string(text), "\r\n"), nil
+}
+
+// secretCommand returns the output of the program that a flag names.
+func (r *reader) secretCommand(ctx context.Context, line, from string) (string, error) {
+	words, err := commandWords(line)
+	if err != nil {
+		return "", usageError("invalid_command", "", "%s: %w", from, err)
+	}
+	return r.runCommand(ctx, words)
+}
+
+// runCommand returns the first line that a program prints.
+func (r *reader) runCommand(ctx context.Context, words []string) (string, error) {
+	username, _ := r.first(userSettings.named("username"))
+	line, err := signin.RunCommand(ctx, words, username)
+	return line.Reveal(), err
+}
+
+// commandWords splits a command as a shell would, and refuses what only a shell could run.
+func commandWords(line string) ([]string, error) {
+	parser := shellwords.NewParser() // expands neither variables nor backticks
+	words, err := parser.Parse(line)
+	switch {
+	case err != nil:
+		return nil, errors.New("unbalanced quotes, brackets or backticks")
+	case parser.Position >= 0: // where it stopped: at one of ; & | < > ( )
+		return nil, errors.New("no shell runs it, so there are no pipes, lists or redirections; write sh -c '…' for them")
+	case len(words) == 0:
+		return nil, errors.New("no program named")
+	}
+	return words, nil
+}

@@ -1,0 +1,149 @@
+package cmd
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/oidcflow/oidcflow/flow"
+	"github.com/oidcflow/oidcflow/flow/report"
+	"github.com/oidcflow/oidcflow/flow/signin"
+	"github.com/oidcflow/oidcflow/flow/signin/chrome"
+	"github.com/oidcflow/oidcflow/flow/trace"
+)
+
+// session is a client with what it needs to sign in.
+type session struct {
+	client *flow.Client
+	signer *signer
+	now    func() time.Time // the embedded provider's, where that is the provider
+}
+
+// token gets the tokens.
+func (s *session) token(ctx context.Context) (*answer, error) {
+	r, err := s.client.Token(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &answer{Result: r, now: s.now(), proof: func(method, url string) (string, error) {
+		return s.client.DPoPProof(method, url, r.Tokens.AccessToken)
+	}}, nil
+}
+
+// withClient runs f with a client for o within the time that o allows, and cleans up after it: the browser, the
+// embedded provider, the artefacts.
+func (p *program) withClient(ctx context.Context, o *options, f func(context.Context, *session) error) (err error) {
+	closing := func(c io.Closer) {
+		if closeErr := c.Close(); err == nil {
+			err = closeErr
+		}
+	}
+	ctx, artifacts, err := p.record(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer closing(artifacts)
+	if o.mock {
+		provider, err := o.startProvider()
+		if err != nil {
+			return err
+		}
+		defer closing(provider)
+	}
+	s, err := o.newSigner()
+	if err != nil {
+		return err
+	}
+	defer closing(s)
+	s.person = p.stderr.below // the URL is for the person: redacted, it would lead nowhere
+	if o.driver == "chrome" { // so that its start does not use up the time for the sign-in
+		if err := s.start(ctx); err != nil {
+			return err
+		}
+	}
+	client, err := o.newClient(s.driver(o.driver))
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithTimeout(ctx, o.timeout)
+	defer cancel()
+	now := o.flow.Now
+	if now == nil {
+		now = time.Now
+	}
+	return f(ctx, &session{client, s, now})
+}
+
+// record returns a context whose events are told on stderr and, with --artifacts, kept.
+func (p *program) record(ctx context.Context, o *options) (context.Context, io.Closer, error) {
+	sinks := p.sinks()
+	var closer io.Closer = io.NopCloser(nil)
+	if o.artifacts != "" {
+		a, err := report.Artifacts(o.artifacts)
+		if err != nil {
+			return nil, nil, &flow.Error{Code: "env.unwritable", Err: fmt.Errorf("--artifacts: %w", err)}
+		}
+		p.artifacts = o.artifacts
+		sinks, closer = append(sinks, a), a
+	}
+	ctx = trace.WithRecorder(ctx, p.redactor.Recorder(sinks...))
+	for _, w := range o.warnings {
+		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: w})
+	}
+	return ctx, closer, nil
+}
+
+// newClient returns the client that o describes.
+func (o *options) newClient(s flow.SignIn) (*flow.Client, error) {
+	pem, err := o.caPEM()
+	if err != nil {
+		return nil, err
+	}
+	config := o.flow
+	config.SignIn = s
+	if config.Transport, err = o.transport(pem); err != nil {
+		return nil, err
+	}
+	return flow.New(config)
+}
+
+func (o *options) newSigner() (*signer, error) {
+	pem, err := o.caPEM()
+	if err != nil {
+		return nil, err
+	}
+	t, err := o.transport(pem)
+	if err != nil {
+		return nil, err
+	}
+	if o.code != nil {
+		o.code.Username = o.user.Name
+		o.user.Factors = append(slices.Clone(o.user.Factors), o.code)
+	}
+	s := &signer{
+		config: signin.Config{
+			User:         o.user,
+			Consent:      o.consent,
+			Hosts:        o.signInHosts,
+			InsecureHTTP: o.flow.InsecureHTTP,
+			Transport:    &trace.Transport{Base: t},
+			Now:          o.flow.Now,
+		},
+		browser: chrome.Config{
+			Path:        o.browser.path,
+			Show:        o.browser.show,
+			Sandbox:     o.browser.sandbox,
+			NoProxy:     words(o.noProxy),
+			Screenshots: o.artifacts != "",
+		},
+	}
+	if o.proxy != nil {
+		s.browser.Proxy = o.proxy.String()
+	}
+	if pem != nil {
+		s.browser.CA = t.TLSClientConfig.RootCAs
+	}
+	return s, nil
+}
