@@ -190,9 +190,6 @@ func TestVerifyRefusesTokens(t *testing.T) {
 			return f.sign(map[string]any{"kid": "k1", "crit": []string{}}, c)
 		}, code: "verify.crit"},
 		"a longer signature": {token: func(f *fake, c map[string]any) string { return f.sign(kidOf("k1"), c) + "A" }, code: "verify.signature"},
-			c["sub"] = "bob"
-			return tamper(f.sign(kidOf("k1"), c), 1, part(c)) + "A"
-		}, code: "verify.malformed"},
 		"claims exchanged": {token: func(f *fake, c map[string]any) string {
 			raw := f.sign(kidOf("k1"), c)
 			c["sub"] = "bob"
