@@ -25,6 +25,7 @@ func scan(s string, emit func(found)) {
 		case '=':
 			next = assignment(s, i, whole, emit)
 		case ':':
+			userinfo(s, i, emit)
 			next = member(s, i, emit)
 		case '<':
 			field(s, i, emit)
@@ -32,8 +33,6 @@ func scan(s string, emit func(found)) {
 			next = jwt(s, i, emit)
 		case ' ':
 			next = scheme(s, i, emit)
-		case '@':
-			userinfo(s, i, emit)
 		}
 		i = max(next, i+1)
 	}
@@ -218,7 +217,8 @@ func multipart(s string, i int, emit func(found)) int {
 	if !ok || !known || !strings.HasPrefix(rest, "\r\n") {
 		return i + 1
 	}
-	n := strings.Index(s[i:], "\r\n\r\n")
+	const longest = 1 << 10 // of what a part's header has after the name
+	n := strings.Index(s[i:min(len(s), i+longest)], "\r\n\r\n")
 	if n < 0 {
 		return i + 1
 	}
@@ -349,20 +349,25 @@ func scheme(s string, i int, emit func(found)) int {
 	return end
 }
 
-// userinfo reads the password before the @ at i in https://user:password@host.
+// userinfo reads the password of https://user:password@host whose first colon is at i.
 func userinfo(s string, i int, emit func(found)) {
-	from := i
-	for from > 0 && i-from < 256 && !strings.ContainsRune(" /?#\"<>\r\n", rune(s[from-1])) {
-		from--
-	}
-	if !strings.HasSuffix(s[:from], "://") {
+	const longest = 256
+	if !strings.HasPrefix(s[i:], "://") {
 		return
 	}
-	user, password, ok := strings.Cut(s[from:i], ":")
-	if ok && password != "" {
-		value := unescape(password, percent)
-		emit(found{kind: "password", name: from, start: from + len(user) + 1, end: i, value: value})
+	start := i + len("://")
+	authority := s[start:min(len(s), start+longest)]
+	if n := strings.IndexAny(authority, " /?#\"'<>\r\n"); n >= 0 {
+		authority = authority[:n]
 	}
+	// RFC 3986 §3.2.1 lets no @ stand in userinfo; where one does, the last one ends it.
+	at := strings.LastIndexByte(authority, '@')
+	colon := strings.IndexByte(authority, ':')
+	if colon < 0 || at <= colon+1 {
+		return
+	}
+	value := unescape(authority[colon+1:at], percent)
+	emit(found{kind: "password", name: i, start: start + colon + 1, end: start + at, value: value})
 }
 
 // nameBefore returns where the name begins that ends before stop. Bytes above ASCII count, so that what follows a label
