@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"net/url"
 	"syscall"
 	"time"
@@ -74,7 +75,7 @@ func (c *Client) tlsError(err error) (hint string, reason error, is bool) {
 		return "use the host name that the certificate is for", err, true
 	case errors.As(err, &invalid), errors.As(err, &any):
 		return "", err, true
-	case errors.As(err, &record):
+	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "see whether the URL should begin with http://", fmt.Errorf("the server does not speak TLS: %w", err), true
 	}
 	return "", nil, false
