@@ -39,7 +39,7 @@ func (c *call) authenticate() (*client, error) {
 		return c.byAssertion(assertion)
 	case hasBasic:
 		if id := c.get("client_id"); id != "" && id != basicID {
-			return nil, mismatchedClient
+			return nil, differentClient
 		}
 		return c.bySecret(basicID, basicSecret, "client_secret_basic")
 	case hasSecret:
@@ -154,7 +154,7 @@ func (c *call) checkAssertion(cl *client, claims jwt.MapClaims) error {
 		return assertionClaims
 	}
 	if id := c.get("client_id"); id != "" && id != cl.ID {
-		return mismatchedClient
+		return differentClient
 	}
 	aud, err := claims.GetAudience()
 	audiences := []string{c.s.base.String() + c.s.endpointPath(c.as, c.endpoint), c.as.issuer, c.s.endpointURL(c.as, "token")}

@@ -88,6 +88,7 @@ var (
 	badBasicCredentials = &problem{401, "invalid_client", "invalid_basic_auth_creds", "The Authorization header does not hold client credentials.", false}
 	manyCredentials     = &problem{401, "invalid_request", "multiple_client_credentials", "Client credentials came in more than one way.", false}
 	credentialsInQuery  = &problem{400, "invalid_request", "client_credentials_in_query", "Client credentials cannot be in the query.", false}
+	differentClient     = &problem{400, "invalid_request", "mismatched_client_id", "The 'client_id' is not that of the credentials.", false}
 	assertionType       = &problem{400, "invalid_request", "invalid_client_assertion_type", "The 'client_assertion_type' is not urn:ietf:params:oauth:client-assertion-type:jwt-bearer.", false}
 	assertionSignature  = &problem{401, "invalid_client", "client_assertion_invalid_signature", "The signature of the client_assertion is not right.", false}
 	assertionClaims     = &problem{401, "invalid_client", "client_assertion_invalid_claims", "The client_assertion needs iss and sub that are the client_id, exp and jti.", false}
