@@ -166,7 +166,7 @@ func quote(s string) string {
 	if s == "" {
 		return ""
 	}
-	return `"` + s + `"`
+	return `"` + Plain(s) + `"`
 }
 
 // The colours of ECMA-48 §8.3.117.

@@ -100,7 +100,7 @@ func (t harTime) MarshalText() ([]byte, error) {
 }
 
 // HAR writes the requests as HTTP Archive 1.2, which a browser's network panel opens. A page of it is a step. creator
-// is the program and its version, "oidcflow 1.2.3".
+// is the program and its version, "oidcflow 1.2.3". Sizes are those of the bodies as they stand there, labels included.
 func (l *Log) HAR(w io.Writer, creator string) error {
 	name, version, _ := strings.Cut(creator, " ")
 	out := har{harLog{Version: "1.2", Creator: harCreator{name, version}, Pages: []harPage{}, Entries: []harEntry{}}}
@@ -119,6 +119,7 @@ func (l *Log) HAR(w io.Writer, creator string) error {
 		out.Log.Entries = append(out.Log.Entries, entryOf(e))
 	}
 	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	return enc.Encode(out)
 }

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"sync"
@@ -10,7 +11,8 @@ import (
 )
 
 // JSON returns a recorder that writes each event to w as one line: a JSON object with time, level (info or warn), step,
-// kind, and what the event has. Of a request there is its line and its status; headers and bodies are in the artefacts.
+// kind, and what the event has. Of a request there is its line and its status; headers and bodies are in the artefacts. Strings are
+// plain, see [Plain].
 func JSON(w io.Writer) trace.Recorder { return &jsonLines{w: w} }
 
 type jsonLines struct {
@@ -44,6 +46,10 @@ func (j *jsonLines) Record(e trace.Event) {
 	if e.HTTP != nil {
 		line.Method, line.URL, line.Status = e.HTTP.Method, e.HTTP.URL, e.HTTP.Status
 	}
+	// JSON escapes C0 alone, and a person may be looking.
+	for _, s := range []*string{&line.Name, &line.Message, &line.Code, &line.URL, &line.Title, &line.Method} {
+		*s = Plain(*s)
+	}
 	b := encode(line)
 	j.mu.Lock()
 	defer j.mu.Unlock()
@@ -60,11 +66,13 @@ func level(e trace.Event) string {
 
 func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 
-// encode returns v as JSON and a newline.
+// encode returns v as one line of JSON. What a runner of GitHub Actions obeys anywhere in a line is escaped.
 func encode(v any) []byte {
-	b, err := json.Marshal(v)
-	if err != nil {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false) // & in URLs stays readable
+	if err := enc.Encode(v); err != nil {
 		panic(err) // these are structs of ours, of strings, numbers and times
 	}
-	return append(b, '\n')
+	return bytes.ReplaceAll(b.Bytes(), []byte("##["), []byte(`##\u005b`))
 }
