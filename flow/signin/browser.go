@@ -43,6 +43,11 @@ func openWith(ctx context.Context, args []string, address string) error {
 	}
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
+	return waitFor(ctx, ended)
+}
+
+// waitFor returns what ended says within openTime, and nil if it says nothing.
+func waitFor(ctx context.Context, ended <-chan error) error {
 	timer := time.NewTimer(openTime)
 	defer timer.Stop()
 	select {

@@ -17,13 +17,18 @@ const pagesDir = "../../testdata/pages"
 // readPage returns the view that the driver form has of a recorded page.
 func readPage(t testing.TB, name string) *View {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(pagesDir, name))
-	require.NoError(t, err)
 	at, err := url.Parse("https://sso.example.com/page")
 	require.NoError(t, err)
-	d, err := parseHTML(bytes.NewReader(content), at, 0)
+	d, err := parseHTML(bytes.NewReader(readFile(t, name)), at, 0)
 	require.NoError(t, err)
 	return d.view
+}
+
+func readFile(t testing.TB, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(pagesDir, name))
+	require.NoError(t, err)
+	return content
 }
 
 func recordedPages(t testing.TB) []string {

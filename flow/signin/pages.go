@@ -7,7 +7,7 @@ var (
 	verifyWords  = []string{"verify", "verify code", "confirm", "submit", "continue", "next", "sign in", "log in", "login", "validate", "authenticate", "ok"}
 	consentWords = []string{"allow access", "allow", "authorize", "authorise", "accept", "approve", "grant access", "grant", "agree", "i agree", "consent", "submit consent",
 		"yes allow", "yes", "confirm"}
-	denyWords = []string{"deny", "deny access", "don't allow", "do not allow", "decline", "reject", "refuse", "disagree", "cancel", "no thanks", "no", "abort"}
+	denyWords = []string{"deny", "deny access", "don't allow", "do not allow", "no do not allow", "decline", "reject", "refuse", "disagree", "cancel", "no thanks", "no", "abort"}
 	skipWords = []string{"skip", "skip for now", "skip setup", "not now", "remind me later", "ask later", "ask me later", "maybe later", "do this later",
 		"do it later", "later", "no thanks"}
 )

@@ -21,6 +21,8 @@ import (
 type System struct {
 	Open func(ctx context.Context, url string) error // opens a browser; nil: OpenBrowser
 	Out  io.Writer                                   // the URL to open is printed here where no browser can be opened; nil: nowhere, and that is an error
+
+	listen func(network, address string) (net.Listener, error) // nil: net.Listen
 }
 
 // maxResponse bounds an authorization response.
@@ -32,7 +34,7 @@ func (s *System) SignIn(ctx context.Context, r flow.Request) (*flow.Callback, er
 	if err != nil {
 		return nil, err
 	}
-	listeners, err := listen(at)
+	listeners, err := s.listenAt(at)
 	if err != nil {
 		return nil, err
 	}
@@ -76,9 +78,9 @@ func loopbackURL(redirectURI string) (*url.URL, error) {
 	return u, nil
 }
 
-// listen listens on u's host and port. The name localhost is both addresses of this machine: a browser may take either,
+// listenAt listens on u's host and port. The name localhost is both addresses of this machine: a browser may take either,
 // and nobody else may sit on the other one.
-func listen(u *url.URL) ([]net.Listener, error) {
+func (s *System) listenAt(u *url.URL) ([]net.Listener, error) {
 	_, port, err := net.SplitHostPort(hostPort(u))
 	if err != nil {
 		return nil, fmt.Errorf("redirect uri: %w", err)
@@ -87,9 +89,13 @@ func listen(u *url.URL) ([]net.Listener, error) {
 	if net.ParseIP(u.Hostname()) == nil {
 		hosts = []string{"127.0.0.1", "::1"}
 	}
+	listen := s.listen
+	if listen == nil {
+		listen = net.Listen
+	}
 	var listeners []net.Listener
 	for i, host := range hosts {
-		l, err := net.Listen("tcp", net.JoinHostPort(host, port))
+		l, err := listen("tcp", net.JoinHostPort(host, port))
 		switch {
 		case err == nil:
 			listeners = append(listeners, l)
