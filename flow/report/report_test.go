@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -106,32 +107,51 @@ func archive(t *testing.T) []byte {
 	return b.Bytes()
 }
 
+// buffer is written by a timer's goroutine.
+type buffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (b *buffer) Write(p []byte) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.b.Write(p)
+}
+
+// take returns what was written since it was called last.
+func (b *buffer) take() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	s := b.b.String()
+	b.b.Reset()
+	return s
+}
+
 func TestConsoleTellsWhatASlowStepWaitsFor(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
+		var b buffer
 		r := report.Console(&b, report.ConsoleOptions{})
 		ctx := trace.WithRecorder(t.Context(), r)
 		ctx, end := trace.Start(ctx, trace.SignIn)
 		advance(1900)
-		require.Empty(t, b.String(), "not slow yet")
+		require.Empty(t, b.take(), "not slow yet")
 		trace.Record(ctx, trace.Event{Kind: trace.Page, Name: "password", Title: "Sign In"})
 		advance(200)
-		require.Equal(t, "signin: still waiting after 2s; last: page password \"Sign In\"\n", b.String())
-		b.Reset()
+		require.Equal(t, "signin: still waiting after 2s; last: page password \"Sign In\"\n", b.take())
 		advance(4000)
-		require.Equal(t, "signin: still waiting after 6s; last: page password \"Sign In\"\n", b.String())
-		b.Reset()
+		require.Equal(t, "signin: still waiting after 6s; last: page password \"Sign In\"\n", b.take())
 		end(nil)
 		advance(60_000)
-		require.Empty(t, b.String(), "nothing after the end")
+		require.Empty(t, b.take(), "nothing after the end")
 	})
 }
 
 func TestConsoleTellsNothingOfQuickSteps(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var b bytes.Buffer
+		var b buffer
 		r := report.Console(&b, report.ConsoleOptions{})
 		ctx := trace.WithRecorder(t.Context(), r)
 		for range 5 {
@@ -139,7 +159,7 @@ func TestConsoleTellsNothingOfQuickSteps(t *testing.T) {
 			advance(1500)
 			end(nil)
 		}
-		require.Empty(t, b.String())
+		require.Empty(t, b.take())
 	})
 }
 
