@@ -40,6 +40,7 @@ type rp struct {
 	metadata map[string]any
 	clientID string
 	secret   string
+	advance  func(time.Duration) // of a provider that is not ours
 }
 
 func newRP(t *testing.T, s *Server, server string) *rp {
