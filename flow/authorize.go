@@ -8,6 +8,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,7 +41,7 @@ func (c *Client) Authorize(ctx context.Context) (_ *Authorization, err error) {
 		Time:             c.now(),
 	}
 	c.learnSecrets(ctx, m)
-	trace.Learn(ctx, trace.NewSecret("code_verifier", a.Verifier, hostsOf(m.Endpoints.Token)...))
+	trace.Learn(ctx, trace.NewSecret("code_verifier", a.Verifier, c.hosts(m.Endpoints.Token)...))
 	params, err := c.requestParams(m, a)
 	if err != nil {
 		return nil, err
@@ -145,13 +146,23 @@ func hostsOf(urls ...string) []string {
 	return hosts
 }
 
+// hosts returns the hosts of those URLs of m to which secrets may be sent: given by hand, or where the issuer may name
+// them.
+func (c *Client) hosts(urls ...string) []string {
+	hand := c.cfg.Endpoints
+	given := []string{hand.Authorization, hand.Token, hand.UserInfo, hand.Introspection, hand.Revocation, hand.EndSession, hand.PAR}
+	return hostsOf(slices.DeleteFunc(urls, func(u string) bool {
+		return !slices.Contains(given, u) && c.checkEndpoint(trace.Discover, "endpoint", u) != nil
+	})...)
+}
+
 // learnSecrets tells the recorder of what the configuration holds, and to which of the provider's hosts it may go.
 func (c *Client) learnSecrets(ctx context.Context, m *Metadata) {
 	e := m.Endpoints
 	if s := c.cfg.ClientSecret; !s.IsZero() {
-		trace.Learn(ctx, s.For(hostsOf(e.Token, e.Introspection, e.Revocation, e.PAR)...))
+		trace.Learn(ctx, s.For(c.hosts(e.Token, e.Introspection, e.Revocation, e.PAR)...))
 	}
 	if hint := c.cfg.IDTokenHint; hint != "" {
-		trace.Learn(ctx, trace.NewSecret("id_token", hint, hostsOf(e.Authorization, e.PAR, e.EndSession)...))
+		trace.Learn(ctx, trace.NewSecret("id_token", hint, c.hosts(e.Authorization, e.PAR, e.EndSession)...))
 	}
 }

@@ -58,7 +58,7 @@ func (c *Client) Code(ctx context.Context, a *Authorization, cb *Callback) (code
 		return "", err
 	}
 	if code = cb.Params.Get("code"); code != "" {
-		trace.Learn(ctx, trace.NewSecret("code", code, hostsOf(m.Endpoints.Token)...))
+		trace.Learn(ctx, trace.NewSecret("code", code, c.hosts(m.Endpoints.Token)...))
 	}
 	if err := a.accept(cb); err != nil {
 		return "", err

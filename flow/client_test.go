@@ -270,3 +270,26 @@ func TestClientServesManyAtOnce(t *testing.T) {
 	require.Equal(t, 1, f.count("/.well-known/openid-configuration"))
 	require.Equal(t, 20, f.count("/token"))
 }
+
+// The provider's document decides where secrets may go only as far as it may name the place.
+func TestSecretsAreNotForForeignHosts(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	f.metadata = set(map[string]any{
+		"userinfo_endpoint": "https://evil.example/u", "introspection_endpoint": "https://evil.example/i",
+		"revocation_endpoint": "https://evil.example/r", "end_session_endpoint": "https://evil.example/l",
+	})
+	rec := &recorder{}
+	_, err := f.client(func(c *Config) {
+		c.ClientSecret, c.IDTokenHint = trace.NewSecret("client_secret", clientSecret), "h.i.nt"
+		c.Endpoints.Revocation = "https://given.example/r"
+	}).Run(trace.WithRecorder(t.Context(), rec))
+	require.NoError(t, err)
+	require.NotEmpty(t, rec.secrets)
+	for _, s := range rec.secrets {
+		require.NotContains(t, s.Hosts(), "evil.example", s.Kind())
+		if s.Kind() == "access_token" {
+			require.Equal(t, []string{"given.example"}, s.Hosts())
+		}
+	}
+}

@@ -13,7 +13,8 @@ import (
 )
 
 // Discover returns the provider's metadata. It is fetched once for each Client; with the endpoints for authorization,
-// tokens and keys given by hand, or without an issuer, nothing is fetched at all.
+// tokens and keys given by hand, or without an issuer, nothing is fetched at all. The metadata are the Client's own: they
+// are not to be changed.
 func (c *Client) Discover(ctx context.Context) (_ *Metadata, err error) {
 	ctx, end := trace.Start(ctx, trace.Discover)
 	defer func() { end(err) }()

@@ -23,8 +23,8 @@ func (c *Client) Exchange(ctx context.Context, a *Authorization, code string) (_
 	defer func() { end(err) }()
 	c.learnSecrets(ctx, m)
 	trace.Learn(ctx,
-		trace.NewSecret("code", code, hostsOf(m.Endpoints.Token)...),
-		trace.NewSecret("code_verifier", a.Verifier, hostsOf(m.Endpoints.Token)...))
+		trace.NewSecret("code", code, c.hosts(m.Endpoints.Token)...),
+		trace.NewSecret("code_verifier", a.Verifier, c.hosts(m.Endpoints.Token)...))
 	return c.tokens(ctx, trace.Exchange, m, a.Scopes, func(ctx context.Context, conf *oauth2.Config) error {
 		conf.RedirectURL = a.RedirectURI
 		_, err := conf.Exchange(ctx, code, oauth2.VerifierOption(a.Verifier))
@@ -62,9 +62,9 @@ func (c *Client) tokens(ctx context.Context, step trace.Step, m *Metadata, scope
 // learnTokens tells the recorder of tokens, and of the provider's endpoints that they may be sent to.
 func (c *Client) learnTokens(ctx context.Context, m *Metadata, t *Tokens) {
 	e := m.Endpoints
-	t.AccessToken = t.AccessToken.For(hostsOf(e.UserInfo, e.Introspection, e.Revocation)...)
-	t.RefreshToken = t.RefreshToken.For(hostsOf(e.Token, e.Introspection, e.Revocation)...)
-	t.IDToken = t.IDToken.For(hostsOf(e.EndSession, e.Authorization, e.Introspection)...)
+	t.AccessToken = t.AccessToken.For(c.hosts(e.UserInfo, e.Introspection, e.Revocation)...)
+	t.RefreshToken = t.RefreshToken.For(c.hosts(e.Token, e.Introspection, e.Revocation)...)
+	t.IDToken = t.IDToken.For(c.hosts(e.EndSession, e.Authorization, e.Introspection)...)
 	for _, s := range []trace.Secret{t.AccessToken, t.RefreshToken, t.IDToken} {
 		if !s.IsZero() {
 			trace.Learn(ctx, s)
