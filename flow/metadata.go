@@ -13,12 +13,15 @@ type Metadata struct {
 	Issuer    string
 	Endpoints Endpoints
 
-	IDTokenAlgs      []string       // id_token_signing_alg_values_supported; nil: not said
-	TokenAuthMethods []string       // token_endpoint_auth_methods_supported; nil: not said
-	TokenAuthAlgs    []string       // token_endpoint_auth_signing_alg_values_supported; nil: not said
-	RequirePAR       bool           // require_pushed_authorization_requests (RFC 9126 §5)
-	IssuerInCallback bool           // authorization_response_iss_parameter_supported (RFC 9207 §3)
-	Document         map[string]any // all of it, numbers as json.Number; nil without discovery
+	IDTokenAlgs            []string       // id_token_signing_alg_values_supported; nil: not said
+	TokenAuthMethods       []string       // token_endpoint_auth_methods_supported; nil: not said
+	TokenAuthAlgs          []string       // token_endpoint_auth_signing_alg_values_supported; nil: not said
+	CodeChallengeMethods   []string       // code_challenge_methods_supported; nil: not said
+	ScopesSupported        []string       // nil: not said
+	ResponseModesSupported []string       // nil: not said
+	RequirePAR             bool           // require_pushed_authorization_requests (RFC 9126 §5)
+	IssuerInCallback       bool           // authorization_response_iss_parameter_supported (RFC 9207 §3)
+	Document               map[string]any // all of it, numbers as json.Number; nil without discovery
 }
 
 // ParseMetadata reads a provider's document. Members that the engine uses must have the right type; issuer must be
@@ -75,6 +78,9 @@ func (m *Metadata) read(o object) error {
 		{"id_token_signing_alg_values_supported", &m.IDTokenAlgs},
 		{"token_endpoint_auth_methods_supported", &m.TokenAuthMethods},
 		{"token_endpoint_auth_signing_alg_values_supported", &m.TokenAuthAlgs},
+		{"code_challenge_methods_supported", &m.CodeChallengeMethods},
+		{"scopes_supported", &m.ScopesSupported},
+		{"response_modes_supported", &m.ResponseModesSupported},
 	} {
 		v, err := o.list(l.name)
 		if err != nil {
