@@ -20,12 +20,12 @@ var always = []flag{
 	{"disable-component-extensions-with-background-pages", true},
 	{"disable-component-update", true},
 	{"disable-crash-reporter", true},
-	{"disable-crashpad-for-testing", true},
 	{"disable-default-apps", true},
 	{"disable-domain-reliability", true},
 	{"disable-extensions", true},
 	{"disable-field-trial-config", true},
 	{"disable-gpu", true},
+	{"disable-popup-blocking", true}, // windows are held by the gate like all pages
 	{"disable-print-preview", true},
 	{"disable-quic", true},
 	{"disable-search-engine-choice-screen", true},
@@ -62,7 +62,7 @@ func flags(cfg Config, m sandboxMode, t *terminator) []flag {
 	if cfg.Show {
 		list = append(list, flag{"start-maximized", true})
 	} else {
-		list = append(list, flag{"headless", true}, flag{"hide-scrollbars", true}, flag{"mute-audio", true}, flag{"no-startup-window", true})
+		list = append(list, flag{"headless", true}, flag{"hide-scrollbars", true}, flag{"mute-audio", true})
 	}
 	if smallSharedMemory() {
 		list = append(list, flag{"disable-dev-shm-usage", true})
@@ -81,7 +81,7 @@ const maxTemp = 104 - len("/org.chromium.Chromium.XXXXXX/SingletonSocket") - 1
 // environment is what Chrome gets: variables of env that are passed on, and a home and a temporary folder in its
 // profile, so that nothing is left elsewhere.
 func environment(env []string, profile string) []string {
-	temp := filepath.Join(profile, "t")
+	temp := filepath.Join(profile, temporary)
 	if len(temp) > maxTemp {
 		temp = "/tmp"
 	}

@@ -26,11 +26,17 @@ type gate struct {
 
 	mu      sync.Mutex
 	signIns map[cdp.BrowserContextID]*signIn
-	frames  map[cdp.FrameID]*signIn // top frames: their IDs are those of their pages
+	frames  map[cdp.FrameID]frame
+}
+
+// frame is what is known of a frame: whose it is, and whether it is the top one of a page.
+type frame struct {
+	s   *signIn
+	top bool
 }
 
 func newGate(b *Browser) *gate {
-	return &gate{b: b, signIns: map[cdp.BrowserContextID]*signIn{}, frames: map[cdp.FrameID]*signIn{}}
+	return &gate{b: b, signIns: map[cdp.BrowserContextID]*signIn{}, frames: map[cdp.FrameID]frame{}}
 }
 
 // add makes the pages of a browser context those of s.
@@ -46,9 +52,9 @@ func (g *gate) remove(id cdp.BrowserContextID) {
 	defer g.mu.Unlock()
 	s := g.signIns[id]
 	delete(g.signIns, id)
-	for f, owner := range g.frames {
-		if owner == s {
-			delete(g.frames, f)
+	for id, f := range g.frames {
+		if f.s == s {
+			delete(g.frames, id)
 		}
 	}
 }
@@ -92,25 +98,33 @@ func (g *gate) page(info *target.Info) *signIn {
 	if s == nil || info.Type != "page" {
 		return nil
 	}
-	g.frames[cdp.FrameID(info.TargetID)] = s
+	g.frames[cdp.FrameID(info.TargetID)] = frame{s, true} // the ID of a page is that of its top frame
 	return s
+}
+
+// attached notes a frame within a page.
+func (g *gate) attached(id cdp.FrameID, s *signIn) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.signIns[s.contextID] == s {
+		g.frames[id] = frame{s, false}
+	}
 }
 
 func (g *gate) gone(id target.ID) *signIn {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	s := g.frames[cdp.FrameID(id)]
+	f := g.frames[cdp.FrameID(id)]
 	delete(g.frames, cdp.FrameID(id))
-	return s
+	return f.s
 }
 
-// candidates returns the sign-ins that a frame's request may belong to: its own, or all where the frame is not the top
-// one of a page. top says which of the two.
+// candidates returns the sign-ins that a frame's request may belong to: its own, or all while the frame is not known.
 func (g *gate) candidates(id cdp.FrameID) (list []*signIn, top bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if s := g.frames[id]; s != nil {
-		return []*signIn{s}, true
+	if f, ok := g.frames[id]; ok {
+		return []*signIn{f.s}, f.top
 	}
 	for _, s := range g.signIns {
 		list = append(list, s)

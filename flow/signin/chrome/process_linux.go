@@ -19,26 +19,28 @@ func attributes(cmd *exec.Cmd, uid int) {
 	}
 }
 
-// killUsers ends the processes whose command line names dir as their profile: all of Chrome's carry it.
+// killUsers ends the processes whose command line names dir as their own: all of Chrome's do.
 func killUsers(dir string) {
-	want := []byte("--user-data-dir=" + dir)
+	for _, pid := range users(dir) {
+		_ = syscall.Kill(pid, syscall.SIGKILL) // an error means that it has ended
+	}
+}
+
+// users returns the processes that were given dir by a switch, such as --user-data-dir.
+func users(dir string) []int {
 	files, err := filepath.Glob("/proc/[0-9]*/cmdline")
 	if err != nil {
-		return
+		return nil
 	}
+	var pids []int
 	for _, f := range files {
 		cmdline, err := os.ReadFile(f)
-		if err != nil {
-			continue // it ended meanwhile
+		if err != nil || !bytes.Contains(cmdline, []byte("="+dir)) {
+			continue // it ended meanwhile, or is none
 		}
-		for arg := range bytes.SplitSeq(cmdline, []byte{0}) {
-			if !bytes.Equal(arg, want) {
-				continue
-			}
-			if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f))); err == nil && pid != os.Getpid() {
-				_ = syscall.Kill(pid, syscall.SIGKILL) // an error means that it has ended
-			}
-			break
+		if pid, err := strconv.Atoi(filepath.Base(filepath.Dir(f))); err == nil && pid != os.Getpid() {
+			pids = append(pids, pid)
 		}
 	}
+	return pids
 }

@@ -12,6 +12,8 @@ import (
 
 const (
 	profilePrefix = "oidcflow-chrome-" // and the owner's process ID, and what makes it unique
+	temporary     = "t"                // below a profile: Chrome's temporary files
+	defaults      = "Default"          // below a profile: what Chrome knows of the user
 	removeFor     = 3 * time.Second    // how long a profile that Chrome still writes to is tried again
 )
 
@@ -22,10 +24,33 @@ func newProfile(tempDir string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("the browser's profile: %w", err)
 	}
-	if err := os.Mkdir(filepath.Join(dir, "t"), 0o700); err != nil {
+	if err := fillProfile(dir); err != nil {
 		return "", errors.Join(fmt.Errorf("the browser's profile: %w", err), os.RemoveAll(dir))
 	}
 	return dir, nil
+}
+
+// preferences are settings that Chrome has no switches for: no connections on suspicion that a page may be asked for,
+// nothing said about passwords to anybody, and no boxes in front of the page.
+const preferences = `{
+	"net": {"network_prediction_options": 2},
+	"credentials_enable_service": false,
+	"profile": {"password_manager_enabled": false, "password_manager_leak_detection": false},
+	"autofill": {"profile_enabled": false, "credit_card_enabled": false},
+	"safebrowsing": {"enabled": false},
+	"search": {"suggest_enabled": false},
+	"translate": {"enabled": false},
+	"alternate_error_pages": {"enabled": false}
+}`
+
+// fillProfile makes what Chrome is to find in its profile.
+func fillProfile(dir string) error {
+	for _, sub := range []string{temporary, defaults} {
+		if err := os.Mkdir(filepath.Join(dir, sub), 0o700); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(filepath.Join(dir, defaults, "Preferences"), []byte(preferences), 0o600)
 }
 
 // sweep removes the profiles in tempDir whose owner is gone, after ending the browsers that still use them. It is for

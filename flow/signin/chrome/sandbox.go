@@ -2,6 +2,7 @@ package chrome
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -40,10 +41,14 @@ func (m sandboxMode) give(profile string) error {
 	if m.uid == 0 {
 		return nil
 	}
-	for _, dir := range []string{filepath.Join(profile, "t"), profile} {
-		if err := os.Chown(dir, m.uid, m.uid); err != nil {
-			return fmt.Errorf("the browser's profile: %w", err)
+	err := filepath.WalkDir(profile, func(path string, _ fs.DirEntry, err error) error {
+		if err != nil {
+			return err
 		}
+		return os.Lchown(path, m.uid, m.uid)
+	})
+	if err != nil {
+		return fmt.Errorf("the browser's profile: %w", err)
 	}
 	return nil
 }

@@ -102,6 +102,9 @@ func (t *tab) event(ctx context.Context, ev any) {
 		}
 	case *runtime.EventExecutionContextsCleared:
 		t.world = ""
+	case *page.EventFrameAttached:
+		t.s.b.gate.attached(ev.FrameID, t.s)
+		return
 	case *page.EventFrameNavigated:
 		if ev.Frame.ParentID == "" {
 			t.document, t.url = ev.Frame.LoaderID, ev.Frame.URL+ev.Frame.URLFragment
