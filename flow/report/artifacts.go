@@ -15,9 +15,6 @@ import (
 	"github.com/oidcflow/oidcflow/flow/trace"
 )
 
-// Creator is what a HAR of [Artifacts] names as the program that wrote it.
-const Creator = "oidcflow"
-
 // Folder is a recorder that keeps what happens, and writes it as files when it is closed.
 type Folder struct {
 	Log
@@ -51,7 +48,7 @@ func (f *Folder) Paths() []string { return slices.Clone(f.paths) }
 func (f *Folder) write() error {
 	events := f.Events()
 	var archive, lines bytes.Buffer
-	errs := []error{f.HAR(&archive, Creator)}
+	errs := []error{f.HAR(&archive, "oidcflow")}
 	for _, e := range events {
 		lines.Write(encode(e))
 	}

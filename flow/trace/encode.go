@@ -28,7 +28,11 @@ func needles(e *entry) []needle {
 		add(needle{text: text})
 	}
 	// RFC 6749 §2.3.1: HTTP Basic has the base64 of the form-encoded secret; a JWT that of the JSON-encoded.
-	for _, text := range []string{v, url.QueryEscape(v), jsonEscape(v)} {
+	texts := []string{v}
+	if !isUnreserved(v) {
+		texts = append(texts, url.QueryEscape(v), jsonEscape(v))
+	}
+	for _, text := range texts {
 		for _, n := range base64Needles(text) {
 			add(n)
 		}
@@ -41,6 +45,10 @@ func needles(e *entry) []needle {
 
 // spellings returns v raw and in the encodings that keep its characters apart.
 func spellings(v string) []string {
+	if isUnreserved(v) {
+		all := escapeAll(v)
+		return []string{v, all, lowerPercent(all)}
+	}
 	form := url.QueryEscape(v)
 	percent := []string{
 		form,
@@ -78,36 +86,53 @@ func base64Needles(text string) []needle {
 	return all
 }
 
-func escapeExcept(v, keep string) string {
-	var b strings.Builder
+// isUnreserved reports whether only an encoder of every byte changes v. Most tokens are such.
+func isUnreserved(v string) bool {
 	for i := range len(v) {
-		if c := v[i]; alphanumeric(c) || strings.IndexByte(keep, c) >= 0 {
-			b.WriteByte(c)
-		} else {
-			fmt.Fprintf(&b, "%%%02X", c)
+		if c := v[i]; !alphanumeric(c) && c != '-' && c != '_' && c != '.' {
+			return false
 		}
 	}
-	return b.String()
+	return true
 }
 
-func escapeAll(v string) string {
-	var b strings.Builder
+// percentEncode returns v with the bytes escaped that keep does not know.
+func percentEncode(v string, keep func(c byte) bool) string {
+	const digits = "0123456789ABCDEF"
+	b := make([]byte, 0, 3*len(v))
 	for i := range len(v) {
-		fmt.Fprintf(&b, "%%%02X", v[i])
+		if c := v[i]; keep(c) {
+			b = append(b, c)
+		} else {
+			b = append(b, '%', digits[c>>4], digits[c&15])
+		}
 	}
-	return b.String()
+	return string(b)
 }
+
+func escapeExcept(v, keep string) string {
+	return percentEncode(v, func(c byte) bool { return alphanumeric(c) || strings.IndexByte(keep, c) >= 0 })
+}
+
+func escapeAll(v string) string { return percentEncode(v, func(byte) bool { return false }) }
 
 // lowerPercent returns s with its percent escapes in lower case.
 func lowerPercent(s string) string {
 	b := []byte(s)
 	for i := 0; i+2 < len(b); i++ {
 		if b[i] == '%' {
-			copy(b[i+1:], strings.ToLower(string(b[i+1:i+3])))
+			b[i+1], b[i+2] = lower(b[i+1]), lower(b[i+2])
 			i += 2
 		}
 	}
 	return string(b)
+}
+
+func lower(c byte) byte {
+	if 'A' <= c && c <= 'Z' {
+		c += 'a' - 'A'
+	}
+	return c
 }
 
 // jsonEscape returns v as in a JSON string, with <, > and & as they are.

@@ -28,9 +28,13 @@ func TestTimeGrowsWithTheTextOnly(t *testing.T) {
 		"name=\"password\"\r\n", "%2525", "%5C%5c\\u005c", "&#38;", "&", `\`, "+%", "eyJ", "eyJ.", "Bearer ", "://a:b@", "@",
 		"a", "a:", ":", "=", "'", "«", "«a»",
 	} {
-		small := took(strings.Repeat(pattern, 64<<10/len(pattern)))
-		large := took(strings.Repeat(pattern, 512<<10/len(pattern)))
-		// Under half a second it cannot be told from what else the machine does.
-		require.False(t, large > time.Second/2 && large > 30*small, "%q: %v, then %v", pattern, small, large)
+		// The machine does other things as well: a pattern is guilty if it is slow three times.
+		guilty := true
+		for attempt := 0; guilty && attempt < 3; attempt++ {
+			small := took(strings.Repeat(pattern, 64<<10/len(pattern)))
+			large := took(strings.Repeat(pattern, 512<<10/len(pattern)))
+			guilty = large > time.Second/2 && large > 30*small
+		}
+		require.False(t, guilty, "%q", pattern)
 	}
 }

@@ -1,9 +1,6 @@
 package trace
 
-import (
-	"html"
-	"strings"
-)
+import "strings"
 
 // found is a secret that scan knew by its name or its shape.
 type found struct {
@@ -20,6 +17,10 @@ type found struct {
 func scan(s string, emit func(found)) {
 	whole := isForm(s)
 	for i := 0; i < len(s); {
+		if !telling[s[i]] {
+			i++
+			continue
+		}
 		next := i + 1
 		switch s[i] {
 		case '=':
@@ -37,6 +38,9 @@ func scan(s string, emit func(found)) {
 		i = max(next, i+1)
 	}
 }
+
+// telling are the bytes at which scan looks closer.
+var telling = [256]bool{'=': true, ':': true, '<': true, 'e': true, ' ': true}
 
 // isForm reports whether s can be a URL or a form's body as a whole, where only & and # end a value.
 func isForm(s string) bool { return !strings.ContainsAny(s, " \t\r\n\"<>") }
@@ -208,166 +212,6 @@ func headerLine(s string, start, name int, r rule, emit func(found)) int {
 		start = rest
 	}
 	return end
-}
-
-// multipart reads the part of a multipart/form-data body (RFC 7578 §4.2) whose name="…" has its = at i.
-func multipart(s string, i int, emit func(found)) int {
-	name, rest, ok := strings.Cut(strings.TrimPrefix(s[i+1:min(len(s), i+longestName)], `"`), `"`)
-	r, known := ruleOf(name)
-	if !ok || !known || !strings.HasPrefix(rest, "\r\n") {
-		return i + 1
-	}
-	const longest = 1 << 10 // of what a part's header has after the name
-	n := strings.Index(s[i:min(len(s), i+longest)], "\r\n\r\n")
-	if n < 0 {
-		return i + 1
-	}
-	start := i + n + 4
-	end := len(s)
-	if n := strings.Index(s[start:], "\r\n--"); n >= 0 {
-		end = start + n
-	}
-	if end > start {
-		emit(found{kind: r.kind, name: i, start: start, end: end, value: s[start:end]})
-	}
-	return end
-}
-
-// field reads an <input> whose < is at i: hidden fields with a secret's name, and all of type password.
-func field(s string, i int, emit func(found)) {
-	const tag = "input"
-	if len(s) < i+1+len(tag) || !strings.EqualFold(s[i+1:i+1+len(tag)], tag) {
-		return
-	}
-	rest := s[i+1+len(tag):]
-	if n := strings.IndexAny(rest, "<>"); n >= 0 {
-		rest = rest[:n]
-	}
-	var r rule
-	start, end := 0, 0
-	for at := len(s) - len(s[i+1+len(tag):]); rest != ""; {
-		name, from, to, next := attribute(rest)
-		value := rest[from:to]
-		switch strings.ToLower(name) {
-		case "value":
-			start, end = at+from, at+to
-		case "type":
-			if strings.EqualFold(value, "password") && r.kind == "" {
-				r = rule{kind: "password"}
-			}
-		case "name", "id":
-			if known, ok := ruleOf(html.UnescapeString(value)); ok {
-				r = known
-			}
-		}
-		rest, at = rest[next:], at+next
-	}
-	if value := html.UnescapeString(s[start:end]); r.kind != "" && value != "" && !(r.word && isText(value)) {
-		emit(found{kind: r.kind, name: i, start: start, end: end, value: value, text: isText(value)})
-	}
-}
-
-// attribute reads one attribute of a tag: its name, the place of its value, and where the next one begins.
-func attribute(s string) (name string, from, to, next int) {
-	const space = " \t\r\n\f/"
-	i := len(s) - len(strings.TrimLeft(s, space))
-	n := strings.IndexAny(s[i:], space+"=")
-	if n < 0 {
-		return s[i:], len(s), len(s), len(s)
-	}
-	name, i = s[i:i+n], i+n
-	i += len(s[i:]) - len(strings.TrimLeft(s[i:], space))
-	if i >= len(s) || s[i] != '=' {
-		return name, i, i, i
-	}
-	i++
-	i += len(s[i:]) - len(strings.TrimLeft(s[i:], space))
-	if i < len(s) && (s[i] == '"' || s[i] == '\'') {
-		if n = strings.IndexByte(s[i+1:], s[i]); n < 0 {
-			return name, i + 1, len(s), len(s)
-		}
-		return name, i + 1, i + 1 + n, i + n + 2
-	}
-	if n = strings.IndexAny(s[i:], " \t\r\n\f"); n < 0 {
-		n = len(s) - i
-	}
-	return name, i, i + n, i + n
-}
-
-// jwt reads a JWS or JWE in compact serialization that begins at i: eyJ is {" in base64url.
-func jwt(s string, i int, emit func(found)) int {
-	if !strings.HasPrefix(s[i:], "eyJ") || i > 0 && tokenByte(s[i-1]) {
-		return i + 1
-	}
-	end, dots := i, 0
-	for end < len(s) && tokenByte(s[end]) {
-		if s[end] == '.' {
-			dots++
-		}
-		end++
-	}
-	if dots >= 2 {
-		emit(found{kind: "jwt", name: i, start: i, end: end, value: s[i:end]})
-	}
-	return end
-}
-
-func tokenByte(c byte) bool { return alphanumeric(c) || c == '-' || c == '_' || c == '.' }
-
-// isScheme reports whether s ends with an authentication scheme after which a token stands (RFC 6750 §2.1, RFC 9449
-// §7.1, RFC 7617 §2).
-func isScheme(s string) bool {
-	if s == "" {
-		return false
-	}
-	name := ""
-	switch s[len(s)-1] | 0x20 {
-	case 'r':
-		name = "bearer"
-	case 'p':
-		name = "dpop"
-	case 'c':
-		name = "basic"
-	}
-	return name != "" && len(s) >= len(name) && strings.EqualFold(s[len(s)-len(name):], name)
-}
-
-// scheme reads what follows the name of a scheme whose blank is at i. Less than 16 characters, and a parameter with its
-// = and quote as in a challenge, are no token.
-func scheme(s string, i int, emit func(found)) int {
-	if !isScheme(s[:i]) {
-		return i + 1
-	}
-	end := i + 1
-	for end < len(s) && (base64Byte(s[end]) || strings.IndexByte(".~=", s[end]) >= 0) {
-		end++
-	}
-	if end-i <= 16 || end < len(s) && s[end] == '"' || isText(s[i+1:end]) {
-		return i + 1
-	}
-	emit(found{kind: "authorization", name: i, start: i + 1, end: end, value: s[i+1 : end]})
-	return end
-}
-
-// userinfo reads the password of https://user:password@host whose first colon is at i.
-func userinfo(s string, i int, emit func(found)) {
-	const longest = 256
-	if !strings.HasPrefix(s[i:], "://") {
-		return
-	}
-	start := i + len("://")
-	authority := s[start:min(len(s), start+longest)]
-	if n := strings.IndexAny(authority, " /?#\"'<>\r\n"); n >= 0 {
-		authority = authority[:n]
-	}
-	// RFC 3986 §3.2.1 lets no @ stand in userinfo; where one does, the last one ends it.
-	at := strings.LastIndexByte(authority, '@')
-	colon := strings.IndexByte(authority, ':')
-	if colon < 0 || at <= colon+1 {
-		return
-	}
-	value := unescape(authority[colon+1:at], percent)
-	emit(found{kind: "password", name: i, start: start + colon + 1, end: start + at, value: value})
 }
 
 // nameBefore returns where the name begins that ends before stop. Bytes above ASCII count, so that what follows a label
