@@ -73,8 +73,8 @@ func (d *document) submitOnly(form int) (*request, error) {
 // hiddenOnly reports whether the form has hidden fields, and nothing that a person could fill or choose.
 func (d *document) hiddenOnly(form int) bool {
 	hidden := false
-	for _, n := range selectControls.MatchAll(d.root) {
-		if d.formOf(n) != form || n.DataAtom == atom.Button {
+	for _, n := range d.owned[form] {
+		if n.DataAtom == atom.Button {
 			continue
 		}
 		switch strings.ToLower(attr(n, "type")) {
@@ -93,8 +93,8 @@ func (d *document) hiddenOnly(form int) bool {
 
 // relays reports whether the form carries a message between servers.
 func (d *document) relays(form int) bool {
-	for _, n := range selectControls.MatchAll(d.root) {
-		if d.formOf(n) == form && attr(n, "value") != "" && slices.Contains(relayed, attr(n, "name")) {
+	for _, n := range d.owned[form] {
+		if attr(n, "value") != "" && slices.Contains(relayed, attr(n, "name")) {
 			return d.submitsItself()
 		}
 	}

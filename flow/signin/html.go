@@ -14,7 +14,9 @@ import (
 
 // Bounds of what is read from one page, whatever a provider sends.
 const (
-	maxElements = 200 // fields, buttons and forms, each
+	maxElements = 200  // fields, buttons and forms, each
+	maxControls = 2000 // of all forms, hidden ones included
+	maxMarked   = 1000 // elements that may be messages
 	maxMessages = 10
 	maxLabel    = 300
 )
@@ -25,7 +27,8 @@ type document struct {
 	base  *url.URL // what relative URLs are relative to: <base href>
 	root  *html.Node
 	forms []*html.Node
-	nodes []*html.Node // by Ref
+	owned [][]*html.Node // by form, its controls in the order of the page
+	nodes []*html.Node   // by Ref
 	view  *View
 
 	labels map[string]string // text of label[for], by id
@@ -67,12 +70,18 @@ func parseHTML(r io.Reader, at *url.URL, status int) (*document, error) {
 			d.ids[id] = n
 		}
 	}
-	for _, n := range selectLabels.MatchAll(root) {
+	for _, n := range first(selectLabels.MatchAll(root), maxControls) {
 		if id := attr(n, "for"); id != "" && d.labels[id] == "" {
 			d.labels[id] = textOf(n, maxLabel)
 		}
 	}
 	d.forms = first(selectForms.MatchAll(root), maxElements)
+	d.owned = make([][]*html.Node, len(d.forms))
+	for _, n := range first(selectControls.MatchAll(root), maxControls) {
+		if i := d.formOf(n); i != outside {
+			d.owned[i] = append(d.owned[i], n)
+		}
+	}
 	d.look(status)
 	return d, nil
 }
@@ -92,13 +101,13 @@ func (d *document) look(status int) {
 	for _, n := range d.forms {
 		v.Actions = append(v.Actions, d.action(n))
 	}
-	for _, n := range selectFields.MatchAll(d.root) {
+	for _, n := range first(selectFields.MatchAll(d.root), maxControls) {
 		if f, ok := d.field(n); ok && len(v.Fields) < maxElements {
 			f.Ref = d.ref(n)
 			v.Fields = append(v.Fields, f)
 		}
 	}
-	for _, n := range selectButtons.MatchAll(d.root) {
+	for _, n := range first(selectButtons.MatchAll(d.root), maxControls) {
 		if b, ok := d.button(n); ok && len(v.Buttons) < maxElements {
 			b.Ref = d.ref(n)
 			v.Buttons = append(v.Buttons, b)
@@ -244,7 +253,7 @@ func (d *document) messages() {
 		taken = append(taken, n)
 		d.view.Messages = append(d.view.Messages, text)
 	}
-	for _, n := range selectMessages.MatchAll(d.root) {
+	for _, n := range first(selectMessages.MatchAll(d.root), maxMarked) {
 		class := foldName(attr(n, "class"))
 		marked := attr(n, "role") == "alert" || attr(n, "aria-live") != "" || says(class, messageWords)
 		if marked && !says(class, quietWords) && !holdsFields(n) {

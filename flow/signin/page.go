@@ -35,6 +35,7 @@ type Sign struct {
 	Captcha  bool     // there is a captcha, be it a field or a frame
 	Method   bool     // a button, link or radio button offers one of Methods
 	Verdict  string   // what Verdicts make of the page's words and status; "-": nothing
+	OAuth    bool     // the title or text names an error code of the authorization endpoint
 	Status   int      // the HTTP status is this or more
 }
 
@@ -50,6 +51,7 @@ type scan struct {
 	buttons []string // folded
 	said    string   // verdict on the page's messages
 	verdict string   // verdict on all its words and its status
+	oauth   string   // the error code of the authorization endpoint that it names
 }
 
 // newScan works v out.
@@ -67,6 +69,10 @@ func newScan(v *View) *scan {
 		s.buttons[i] = fold(b.says())
 	}
 	s.said = verdictOf(v.Messages...)
+	s.oauth = oauthCodeIn(v.Title + " " + v.Text)
+	if s.oauth != "" && s.oauth != "access_denied" {
+		return s // the words around such a code are about the client's request, not about the user
+	}
 	for _, verdict := range []string{s.said, verdictOf(append(slices.Clone(v.Headings), v.Title)...), verdictOf(v.Text), verdictOfStatus(v.Status)} {
 		if s.verdict == "" {
 			s.verdict = verdict
@@ -169,6 +175,7 @@ func (g *Sign) unmet(s *scan) (missing []string, of int) {
 	need(g.Method, len(s.methods()) > 0, "no choice of methods")
 	need(g.Verdict == "-", s.verdict == "", "words of an error")
 	need(g.Verdict != "" && g.Verdict != "-", s.verdict == g.Verdict, "no words of that error")
+	need(g.OAuth, s.oauth != "", "no error code")
 	need(g.Status > 0, s.Status >= g.Status, fmt.Sprintf("status below %d", g.Status))
 	return missing, of
 }

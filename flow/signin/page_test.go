@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -58,5 +59,35 @@ func TestEachRecogniserHasARecordedPage(t *testing.T) {
 	for _, p := range Pages {
 		require.True(t, slices.ContainsFunc(files, func(f string) bool { return strings.HasPrefix(f, p.Name+".") }), "no page for %s", p.Name)
 		require.NotEmpty(t, p.Doc)
+	}
+}
+
+func TestLargePagesAreReadInTime(t *testing.T) {
+	t.Parallel()
+	at, err := url.Parse("https://sso.example.com/")
+	require.NoError(t, err)
+	for name, piece := range map[string]string{
+		"inputs":           `<input form=x>`,
+		"forms":            `<form id=x></form><input form=y>`,
+		"hidden fields":    `<form><input type=hidden name=a value=b>`,
+		"labels":           `<label for=a>x<input id=a>`,
+		"messages":         `<div class=error>`,
+		"nested alerts":    strings.Repeat(`<div role=alert>`, 400) + `<b></b>` + strings.Repeat(`</div>`, 400),
+		"links":            `<a href=/>a</a>`,
+		"options":          `<option selected>`,
+		"described fields": `<input aria-invalid=true aria-describedby="a b c d e" aria-labelledby="a b c d e"><p id=a>`,
+		"text":             `word `,
+		"captchas":         `<div class=g-recaptcha data-sitekey=k></div>`,
+		"one long word":    `x`,
+	} {
+		begin := time.Now()
+		d, err := parseHTML(strings.NewReader(strings.Repeat(piece, maxPage/len(piece))), at, 200)
+		if err == nil { // nested more deeply than the parser allows
+			_, err = d.forward("", func(string) bool { return false })
+			require.NoError(t, err, name)
+			_, _ = testDialog().Next(t.Context(), d.view) // what it says of such a page does not matter here
+		}
+		require.Less(t, time.Since(begin), 20*time.Second, name)
+		t.Logf("%s: %s", name, time.Since(begin))
 	}
 }

@@ -30,7 +30,7 @@ var (
 	staySignedInTexts = []string{"stay signed in", "keep me signed in", "keep you signed in", "stay logged in"}
 	waitTexts         = []string{"please wait", "redirecting", "being redirected", "signing in to", "signing you in", "logging you in", "loading", "one moment",
 		"just a moment", "working", "submit this form", "click continue to proceed", "press the continue button", "click the button below to continue"}
-	errorHeads = []string{"error", "bad request", "invalid request", "not found", "something is wrong", "we are sorry", "we're sorry", "sorry", "oops", "forbidden",
+	errorHeads = []string{"error", "something went wrong", "bad request", "invalid request", "not found", "something is wrong", "we are sorry", "we're sorry", "sorry", "oops", "forbidden",
 		"problem", "unable to"}
 	scriptTexts = []string{"enable javascript", "javascript is required", "javascript is disabled", "javascript required", "requires javascript",
 		"turn on javascript", "without javascript"}
@@ -118,6 +118,7 @@ var Pages = []Page{
 	{Name: "provider-error", Doc: "the provider's page about a request it refuses, such as one with a wrong redirect URI", Code: codeErrorPage,
 		Hint: "compare client id, redirect URI and scopes with the provider's settings",
 		When: []Sign{
+			{Absent: []string{kindTyped}, Verdict: "-", OAuth: true},
 			{Absent: []string{kindTyped}, Verdict: "-", Status: 400},
 			{Absent: []string{kindTyped}, Verdict: "-", Head: errorHeads}}},
 	{Name: "wait", Doc: "a page that goes on by itself", Wait: true,

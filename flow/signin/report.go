@@ -79,24 +79,10 @@ func (d *Dialog) unknown(s *scan) error {
 // endedBy returns the error that the page stands for.
 func (d *Dialog) endedBy(p *Page, s *scan) error {
 	code, hint := p.Code, p.Hint
-	if code == codeErrorPage {
-		code = d.oauthCode(s)
+	if code == codeErrorPage && s.oauth != "" {
+		code = string(trace.Authorize) + "." + s.oauth
 	}
-	return d.fail(s.View, code, "the provider shows "+p.Doc, hint)
-}
-
-// oauthCodes are the error codes of RFC 6749 §4.1.2.1 and of common providers that their error pages repeat.
-var oauthCodes = []string{"invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type", "invalid_scope", "invalid_client",
-	"invalid_redirect_uri", "redirect_uri_mismatch", "invalid_request_uri", "request_not_supported", "invalid_target"}
-
-// oauthCode returns the code for an error page of the authorization endpoint: that which its text names, if any.
-func (d *Dialog) oauthCode(s *scan) string {
-	for _, c := range oauthCodes {
-		if strings.Contains(s.View.Text, c) || strings.Contains(s.View.Title, c) {
-			return string(trace.Authorize) + "." + c
-		}
-	}
-	return codeErrorPage
+	return d.fail(s.View, code, p.Doc, hint)
 }
 
 // fail returns the error that ends the sign-in on the page v.

@@ -124,9 +124,9 @@ func (d *document) submit(form int, submitter *html.Node, data []pair) (*request
 // pressed button, and of the other buttons none.
 func (d *document) dataSet(form int, submitter *html.Node, filled map[*html.Node]string, chosen map[*html.Node]bool) []pair {
 	var data []pair
-	for _, n := range selectControls.MatchAll(d.root) {
+	for _, n := range d.owned[form] {
 		name := attr(n, "name")
-		if d.formOf(n) != form || disabled(n) {
+		if disabled(n) {
 			continue
 		}
 		if n == submitter && strings.EqualFold(attr(n, "type"), "image") {

@@ -1,6 +1,9 @@
 package signin
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Verdict is what the words of a page mean, as data: the error's code and the phrases by which providers say so.
 type Verdict struct {
@@ -64,8 +67,8 @@ var Verdicts = []Verdict{
 		"unable to sign in", "authentication failed", "login failed", "log in failed", "sign in failed", "sign in unsuccessful", "didn't match", "did not match",
 		"do not match", "don't match", "doesn't match", "does not match", "can only be used once", "already been used", "could not verify",
 		"couldn't verify"}},
-	{codeServerError, []string{"internal server error", "something went wrong", "service unavailable", "temporarily unavailable", "bad gateway",
-		"gateway timeout", "unexpected error", "an error occurred on the server"}},
+	{codeServerError, []string{"internal server error", "service unavailable", "temporarily unavailable", "bad gateway",
+		"gateway timeout", "an error occurred on the server"}},
 }
 
 // verdictOf returns the code for the first text that one of the verdicts is about, or "".
@@ -89,6 +92,20 @@ func verdictOfStatus(status int) string {
 		return codeRateLimited
 	case status >= 500:
 		return codeServerError
+	}
+	return ""
+}
+
+// oauthCodes are the error codes of RFC 6749 §4.1.2.1 and its extensions that error pages repeat.
+var oauthCodes = []string{"invalid_request_uri", "invalid_request", "unauthorized_client", "access_denied", "unsupported_response_type", "invalid_scope",
+	"invalid_client", "invalid_redirect_uri", "redirect_uri_mismatch", "request_not_supported", "invalid_target"}
+
+// oauthCodeIn returns the error code that text names, or "".
+func oauthCodeIn(text string) string {
+	for _, c := range oauthCodes {
+		if strings.Contains(text, c) {
+			return c
+		}
 	}
 	return ""
 }
