@@ -61,13 +61,14 @@ func endpointsRow(m *flow.Metadata) finding {
 
 // pkceRow looks for S256, which the engine always sends. A provider that says nothing may still know it.
 func pkceRow(m *flow.Metadata) finding {
+	methods := members(m, "code_challenge_methods_supported")
 	switch {
-	case slices.Contains(m.CodeChallengeMethods, "S256"):
+	case slices.Contains(methods, "S256"):
 		return rowOK("pkce", "S256 is offered")
-	case m.CodeChallengeMethods == nil:
+	case methods == nil:
 		return rowWarn("pkce", "the provider does not say whether it knows PKCE; it is sent all the same", "")
 	}
-	return rowFail("pkce", exitProvider, fmt.Sprintf("S256 is not among %q", m.CodeChallengeMethods), "the provider must allow S256 (RFC 7636 §4.2)")
+	return rowFail("pkce", exitProvider, fmt.Sprintf("S256 is not among %q", methods), "the provider must allow S256 (RFC 7636 §4.2)")
 }
 
 // clientAuthRow looks whether the provider takes a way of authentication that the client has the credentials for.
@@ -112,18 +113,19 @@ func texts(methods []flow.ClientAuth) []string {
 
 // scopesRow compares the scopes with the provider's list, which need not be complete (OpenID Connect Discovery 1.0 §3).
 func scopesRow(m *flow.Metadata, cfg flow.Config) finding {
-	if m.ScopesSupported == nil {
+	supported := members(m, "scopes_supported")
+	if supported == nil {
 		return rowOK("scopes", "the provider does not say which scopes it has")
 	}
 	var unknown []string
 	for _, s := range cfg.Scopes {
-		if !slices.Contains(m.ScopesSupported, s) {
+		if !slices.Contains(supported, s) {
 			unknown = append(unknown, s)
 		}
 	}
 	if unknown != nil {
 		return rowWarn("scopes", fmt.Sprintf("%s: not in the provider's list, which need not be complete", strings.Join(unknown, " ")),
-			"check --scope for a typing error; the provider has "+strings.Join(m.ScopesSupported, " "))
+			"check --scope for a typing error; the provider has "+strings.Join(supported, " "))
 	}
 	return rowOK("scopes", strings.Join(cfg.Scopes, " ")+": in the provider's list")
 }
@@ -133,11 +135,26 @@ func responseModeRow(m *flow.Metadata, cfg flow.Config) finding {
 	if mode == "" {
 		mode = "query"
 	}
-	if m.ResponseModesSupported != nil && !slices.Contains(m.ResponseModesSupported, mode) {
-		return rowFail("response_mode", exitProvider, fmt.Sprintf("%s is not among %q", mode, m.ResponseModesSupported),
+	if modes := members(m, "response_modes_supported"); modes != nil && !slices.Contains(modes, mode) {
+		return rowFail("response_mode", exitProvider, fmt.Sprintf("%s is not among %q", mode, modes),
 			"choose one of these with --response-mode")
 	}
 	return rowOK("response_mode", mode)
+}
+
+// members returns the strings of a list in the provider's document; nil: there is none.
+func members(m *flow.Metadata, name string) []string {
+	list, ok := m.Document[name].([]any)
+	if !ok {
+		return nil
+	}
+	texts := []string{}
+	for _, v := range list {
+		if s, ok := v.(string); ok {
+			texts = append(texts, s)
+		}
+	}
+	return texts
 }
 
 // enumerationAnd writes names as in "a, b and c".

@@ -171,7 +171,11 @@ func tlsFailure(v visit) (message, hint string) {
 	case errors.As(v.err, &name):
 		return name.Error(), "use the name that the certificate is for"
 	case errors.As(v.err, &invalid) && invalid.Reason == x509.Expired:
-		return "the certificate of " + host + " is not valid now: " + invalid.Detail, "check this machine's clock first; else the provider must renew its certificate"
+		what := "has expired"
+		if invalid.Cert != nil && v.sent.Before(invalid.Cert.NotBefore) {
+			what = "is not valid yet"
+		}
+		return "the certificate of " + host + " " + what + ": " + invalid.Detail, "check this machine's clock first; else the provider must renew its certificate"
 	case v.err != nil:
 		return rootCause(v.err), "check that " + host + " speaks TLS on this port, and that no proxy breaks it open"
 	}
