@@ -45,7 +45,6 @@ One line of JSON on stdout says when it listens, and where: {"url": …, "redire
 	c.Flags().StringVar(&o.listen, "listen", "", "the `ADDRESS` to listen at (default: the redirect URI's, if that is loopback)")
 	c.Flags().StringVar(&o.tlsCert, "tls-cert", "", "serve https with the certificate in `FILE`")
 	c.Flags().StringVar(&o.tlsKey, "tls-key", "", "the key of --tls-cert, in `FILE`")
-	inGroup("Server", c.Flags(), "listen", "tls-cert", "tls-key")
 	return c
 }
 

@@ -105,7 +105,7 @@ func (p *pendingSignIns) open(state string) (*pendingSignIn, error) {
 	case !ok:
 		return nil, &flow.Error{Step: trace.Callback, Code: "callback.state",
 			Err:  errors.New("state: no sign-in with this state waits here"),
-			Hint: "sign in again from the start page; an answer is waited for " + pendingAge.String() + " at most"}
+			Hint: "sign in again from the start page; an answer is waited for " + spanText(pendingAge) + " at most"}
 	case s.used:
 		return nil, &flow.Error{Step: trace.Callback, Code: "callback.replayed",
 			Err:  errors.New("state: this answer has been used already"),

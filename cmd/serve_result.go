@@ -64,6 +64,9 @@ func (app *webApp) showResult(w http.ResponseWriter, r *http.Request, result *fl
 			shown.Tokens = append(shown.Tokens, viewToken(token.name, token.note, token.value, now))
 		}
 	}
+	if !t.IDToken.IsZero() {
+		shown.Tokens[0].Claims = nil // they have a table of their own, verified
+	}
 	shown.Settings = []pair{
 		{Name: "Issuer", Value: result.Issuer, Code: true},
 		{Name: "Client ID", Value: result.ClientID, Code: true},
