@@ -302,3 +302,23 @@ func (l *list) all() []trace.Event {
 	defer l.mu.Unlock()
 	return append([]trace.Event(nil), l.events...)
 }
+
+func TestTwoLayersAreSeenThroughWhereAllKindsOfEscapesAre(t *testing.T) {
+	t.Parallel()
+	const noise = `<a href="/x?a=1+2&amp;b=%25%2B%2525&amp;amp;"> {"a":"\\\"\/ %5C +"} `
+	for name, encode := range map[string]func(string) string{
+		"JSON in JSON":   func(v string) string { return jsonString(jsonString(v)) },
+		"JSON in HTML":   func(v string) string { return html.EscapeString(jsonString(v)) },
+		"HTML in JSON":   func(v string) string { return jsonString(html.EscapeString(v)) },
+		"HTML in HTML":   func(v string) string { return html.EscapeString(html.EscapeString(v)) },
+		"query in JSON":  func(v string) string { return jsonString(url.QueryEscape(v)) },
+		"JSON in query":  func(v string) string { return url.QueryEscape(jsonString(v)) },
+		"HTML in query":  func(v string) string { return url.QueryEscape(html.EscapeString(v)) },
+		"query in query": func(v string) string { return url.QueryEscape(url.QueryEscape(v)) },
+	} {
+		r := trace.NewRedactor()
+		r.Learn(trace.NewSecret("password", canary))
+		got := r.String(noise + encode(canary) + noise)
+		require.Equal(t, noise+"«»"+noise, label.ReplaceAllString(got, "«»"), name)
+	}
+}

@@ -25,7 +25,7 @@ type escape struct{ at, end, from, to int32 }
 // text takes within a multiple of its length.
 const (
 	maxDepth = 3
-	maxViews = 12
+	maxViews = 20
 )
 
 // views returns s, and s with layers taken off.
