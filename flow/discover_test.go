@@ -53,6 +53,10 @@ func TestDiscoverRefuses(t *testing.T) {
 		"a redirect to another origin":   {handler: answerWith(302, "", "", "Location", "https://evil.example/x"), code: "discover.redirect"},
 		"a redirect to itself":           {handler: answerWith(302, "", "", "Location", wellKnown), code: "discover.redirect"},
 		"an API error of Okta":           {handler: answerWith(400, "application/json", `{"errorCode":"E0000007","errorSummary":"Not found"}`), code: "discover.e0000007"},
+		"plain http beside an https issuer on loopback": {
+			change:   func(c *Config) { c.Issuer = "https://localhost:1"; c.Transport = toFake{} },
+			metadata: map[string]any{"issuer": "https://localhost:1", "authorization_endpoint": "http://localhost:1/a"},
+			code:     "discover.insecure_http"},
 		"a public issuer naming a private address": {
 			change:   func(c *Config) { c.Issuer = "https://id.example.com"; c.Transport = toFake{} },
 			metadata: map[string]any{"issuer": "https://id.example.com", "authorization_endpoint": "https://id.example.com/a", "token_endpoint": "https://169.254.169.254/token"},

@@ -3,10 +3,8 @@ package flow
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"net/http"
-	"net/url"
 
 	"golang.org/x/oauth2"
 
@@ -45,7 +43,7 @@ func (c *Client) tokens(ctx context.Context, step trace.Step, m *Metadata, scope
 	t := &tokenTransport{c: c, m: m, step: step, method: method}
 	err = ask(context.WithValue(ctx, oauth2.HTTPClient, &http.Client{Transport: t}), conf)
 	if t.answer == nil {
-		return nil, asOAuth2Error(err, step)
+		return nil, asError(cause(err), step, string(step)+".request") // net/http puts its own error around ours
 	}
 	// x/oauth2 has read the answer too, more leniently: its result is not used.
 	tokens, err := t.answer.tokens(c.now())
@@ -109,17 +107,4 @@ func (t *tokenTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return &http.Response{
 		StatusCode: a.status, Header: a.header, Request: r, Body: io.NopCloser(bytes.NewReader(a.body)),
 	}, nil
-}
-
-// asOAuth2Error returns our error from within what x/oauth2 and net/http put around it.
-func asOAuth2Error(err error, step trace.Step) error {
-	var e *Error
-	if errors.As(err, &e) {
-		return e
-	}
-	var u *url.Error
-	if errors.As(err, &u) {
-		err = u.Err
-	}
-	return asError(err, step, string(step)+".request")
 }

@@ -132,7 +132,7 @@ type Result struct {
 	Issuer        string
 	ClientID      string
 	Tokens        Tokens
-	IDTokenClaims map[string]any
+	IDTokenClaims map[string]any // numbers are json.Number
 	IDTokenHeader map[string]any
-	Verified      []string // by name, what was verified: "signature", "iss", "aud", "nonce"
+	Verified      []string // by name, what was verified, in the order of Client.Verify: "state", "signature", "iss", "aud"
 }

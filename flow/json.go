@@ -171,6 +171,8 @@ func (o object) seconds(name string) (t float64, has bool, err error) {
 			return 0, true, fmt.Errorf("%s: %s is no date", name, clip(v.String()))
 		}
 		return f, true, nil
+	case float64: // claims that were kept in a cache, by encoding/json
+		return v, true, nil
 	default:
 		return 0, true, fmt.Errorf("%s: want a number, got %s", name, typeOf(v))
 	}

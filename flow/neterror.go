@@ -62,7 +62,7 @@ func (c *Client) tlsError(err error) (hint string, reason error, is bool) {
 		authority x509.UnknownAuthorityError
 		invalid   x509.CertificateInvalidError
 		host      x509.HostnameError
-		any       *tls.CertificateVerificationError
+		chain     *tls.CertificateVerificationError
 		record    tls.RecordHeaderError
 	)
 	switch {
@@ -73,7 +73,7 @@ func (c *Client) tlsError(err error) (hint string, reason error, is bool) {
 		return "see whether this machine's clock is right", expired(invalid.Cert, c.now(), err), true
 	case errors.As(err, &host):
 		return "use the host name that the certificate is for", err, true
-	case errors.As(err, &invalid), errors.As(err, &any):
+	case errors.As(err, &invalid), errors.As(err, &chain):
 		return "", err, true
 	case errors.As(err, &record), errors.Is(err, http.ErrSchemeMismatch):
 		return "see whether the URL should begin with http://", fmt.Errorf("the server does not speak TLS: %w", err), true

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/url"
 	"testing"
@@ -57,6 +58,27 @@ func TestRefresh(t *testing.T) {
 			require.False(t, fresh.Tokens.IDToken.IsZero())
 		})
 	}
+}
+
+// A cache may keep claims as encoding/json reads them.
+func TestRefreshOfAKeptResult(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	c := f.client(nil)
+	r, err := c.Run(t.Context())
+	require.NoError(t, err)
+	data, err := json.Marshal(r.IDTokenClaims)
+	require.NoError(t, err)
+	authTime := r.IDTokenClaims["auth_time"]
+	r.IDTokenClaims = nil
+	require.NoError(t, json.Unmarshal(data, &r.IDTokenClaims))
+	f.claims = set(map[string]any{"auth_time": authTime})
+	fresh, err := c.Refresh(t.Context(), r)
+	require.NoError(t, err)
+	require.Contains(t, fresh.Verified, "auth_time")
+	f.claims = set(map[string]any{"auth_time": 1})
+	_, err = c.Refresh(t.Context(), r)
+	requireCode(t, err, "verify.auth_time")
 }
 
 func TestRefreshWithoutARefreshToken(t *testing.T) {

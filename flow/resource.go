@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -48,7 +49,7 @@ func (c *Client) resourceRequest(ctx context.Context, endpoint string, t *Tokens
 	if err != nil {
 		return nil, err
 	}
-	r.Header.Set("Authorization", t.TokenType+" "+t.AccessToken.Reveal())
+	r.Header.Set("Authorization", cmp.Or(t.TokenType, "Bearer")+" "+t.AccessToken.Reveal())
 	r.Header.Set("Accept", "application/json, application/jwt")
 	if t.TokenType == "DPoP" {
 		proof, err := c.DPoPProof(http.MethodGet, endpoint, t.AccessToken)
