@@ -23,6 +23,8 @@ type entry struct {
 	kind  string
 	label string
 	hosts []string
+
+	partial bool // not all of its needles are in the index
 }
 
 // index finds many needles in one pass: a bitmap over hashes of four bytes says no at nearly every place, and a table
@@ -33,13 +35,14 @@ type index struct {
 	longest int
 }
 
-func (x *index) add(n needle, bounded bool) {
+// add adds n, and reports whether it did: with bounded, not where too many begin alike.
+func (x *index) add(n needle, bounded bool) bool {
 	if len(n.text) < shortest {
-		return
+		return true
 	}
 	k := four(n.text, 0)
 	if bounded && len(x.needles[k]) >= crowded {
-		return
+		return false
 	}
 	if x.needles == nil {
 		x.needles = map[uint32][]needle{}
@@ -48,6 +51,7 @@ func (x *index) add(n needle, bounded bool) {
 	h := hash(k)
 	x.bitmap[h>>6] |= 1 << (h & 63)
 	x.longest = max(x.longest, len(n.text))
+	return true
 }
 
 // find calls hit for every occurrence, overlapping ones too. With cut, the text lost its end: a needle's beginning

@@ -53,28 +53,37 @@ func (r *Redactor) Learn(secrets ...Secret) {
 
 // learn adds a value; the caller holds r.mu. bounded is for what a provider sent.
 func (r *Redactor) learn(kind, value string, bounded bool) {
-	if len(value) < shortest || r.known[value] != nil {
+	if len(value) < shortest {
 		return
 	}
-	if bounded {
-		if r.count >= maxLearned || len(value) > maxLearnedOne || r.size+len(value) > maxLearnedSize || repetitive(value) {
-			return
+	e := r.known[value]
+	if e != nil && (bounded || !e.partial) {
+		return
+	}
+	if bounded && !r.hasRoom(value) {
+		return
+	}
+	if e == nil {
+		e = &entry{value: value, kind: kind, label: r.newLabel(kind, value)}
+		r.known[value] = e
+	}
+	e.partial = false
+	for _, v := range append([]string{value}, jwtParts(value)...) {
+		for _, n := range needles(&entry{value: v, kind: kind, label: e.label}) {
+			added := r.index.add(n, bounded)
+			e.partial = e.partial || !added
 		}
-		r.count++
-		r.size += len(value)
 	}
-	e := &entry{value: value, kind: kind, label: r.newLabel(kind, value)}
-	r.known[value] = e
-	for _, n := range needles(e) {
-		r.index.add(n, bounded)
+}
+
+// hasRoom reports whether value may be learned by its name, and counts it.
+func (r *Redactor) hasRoom(value string) bool {
+	if r.count >= maxLearned || len(value) > maxLearnedOne || r.size+len(value) > maxLearnedSize || repetitive(value) {
+		return false
 	}
-	for _, part := range jwtParts(value) {
-		if r.known[part] == nil && len(part) >= shortest {
-			for _, n := range needles(&entry{value: part, kind: kind, label: e.label}) {
-				r.index.add(n, bounded)
-			}
-		}
-	}
+	r.count++
+	r.size += len(value)
+	return true
 }
 
 // jwtParts returns the parts of value, and its signature's bytes, if it is a JWS or JWE in compact serialization.

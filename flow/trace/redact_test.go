@@ -263,8 +263,9 @@ func TestAProviderCannotFillTheMemory(t *testing.T) {
 	got := r.String(b.String())
 	require.NotContains(t, got, "value-", "redacted where the name stands even so")
 	require.Equal(t, "value-05999", r.String("value-05999"), "beyond the bound it is not learned")
-	r.Learn(trace.NewSecret("password", "correct horse"))
+	r.Learn(trace.NewSecret("password", "correct horse"), trace.NewSecret("token", "value-00999"))
 	require.NotContains(t, r.String("correct horse"), "horse")
+	require.NotContains(t, r.String("value-00999"), "value", "known by its name before, and told of now")
 }
 
 func TestRedactorAtOnce(t *testing.T) {
