@@ -21,8 +21,10 @@ type CanAnswer interface {
 var errOtherWay = errors.New("another way is offered")
 
 // otherWords are what links to other ways of verification say.
-var otherWords = []string{"try another way", "try another method", "use another method", "use a different method", "choose another method",
-	"verify with something else", "verify another way", "use another way", "other ways to sign in", "i can't use my microsoft authenticator app right now",
+var otherWords = []string{"try another way", "try another method", "use another method", "use a different method",
+	"choose another method",
+	"verify with something else", "verify another way", "use another way", "other ways to sign in",
+	"i can't use my microsoft authenticator app right now",
 	"sign in another way", "select another method", "return to authenticator list", "use a different verification option"}
 
 // elsewhere returns the link to other ways of verification, or nil.
@@ -44,12 +46,14 @@ func (d *Dialog) value(ctx context.Context, p *Page, what string, s *scan) (trac
 	switch what {
 	case kindIdentifier:
 		if d.cfg.User.Name == "" {
-			return trace.Secret{}, d.fail(s.View, "usage.missing_username", "the page asks for the user's name, and none is given", "--username NAME")
+			return trace.Secret{}, d.fail(s.View, "usage.missing_username",
+				"the page asks for the user's name, and none is given", "--username NAME")
 		}
 		return trace.NewSecret("username", d.cfg.User.Name), nil
 	case kindPassword:
 		if d.cfg.User.Password.IsZero() {
-			return trace.Secret{}, d.fail(s.View, "usage.missing_password", "the page asks for the user's password, and none is given",
+			return trace.Secret{}, d.fail(s.View, "usage.missing_password",
+				"the page asks for the user's password, and none is given",
 				"--password-file FILE, --password-command CMD or OIDCFLOW_PASSWORD")
 		}
 		return d.cfg.User.Password, nil
@@ -92,7 +96,8 @@ func (d *Dialog) ask(ctx context.Context, c Challenge, s *scan) (trace.Secret, e
 
 // challenges are what the kinds of challenges ask for, and what helps who cannot answer one.
 var challenges = map[ChallengeKind]struct{ name, hint string }{
-	ChallengeTOTP:     {"code from an authenticator app", "give the app's secret with --totp-file FILE or OIDCFLOW_TOTP_SECRET"},
+	ChallengeTOTP: {"code from an authenticator app",
+		"give the app's secret with --totp-file FILE or OIDCFLOW_TOTP_SECRET"},
 	ChallengeQuestion: {"answer to the question", "give it with --answers-file FILE, in a line \"question = answer\""},
 	ChallengeCode:     {"code that was sent by mail or phone", "give a program that prints it with --code-command CMD"},
 }

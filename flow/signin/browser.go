@@ -13,7 +13,8 @@ import (
 const openTime = 3 * time.Second
 
 // desktopEnv are the variables by which programs find the person's desktop.
-var desktopEnv = []string{"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "XDG_CURRENT_DESKTOP", "XDG_SESSION_TYPE",
+var desktopEnv = []string{"DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS", "XDG_CURRENT_DESKTOP",
+	"XDG_SESSION_TYPE",
 	"XDG_DATA_DIRS", "XDG_DATA_HOME", "XDG_CONFIG_DIRS", "DESKTOP_SESSION", "WSL_DISTRO_NAME", "WSL_INTEROP"}
 
 // openers are what systems have for opening an address in the person's browser; others have xdg-open.

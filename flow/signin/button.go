@@ -6,9 +6,12 @@ import (
 )
 
 // avoid are words of buttons that are not pressed to go on, even where they submit the form.
-var avoid = []string{"cancel", "back", "forgot", "forgotten", "reset", "register", "sign up", "create account", "create an account", "resend", "send again",
-	"send a new code", "show password", "hide password", "deny", "decline", "reject", "another way", "another method", "different method", "switch account",
-	"use another account", "log out", "sign out", "continue with", "sign in with", "log in with", "help", "language", "passkey", "security key"}
+var avoid = []string{"cancel", "back", "forgot", "forgotten", "reset", "register", "sign up", "create account",
+	"create an account", "resend", "send again",
+	"send a new code", "show password", "hide password", "deny", "decline", "reject", "another way", "another method",
+	"different method", "switch account",
+	"use another account", "log out", "sign out", "continue with", "sign in with", "log in with", "help", "language",
+	"passkey", "security key"}
 
 // says returns what is written on the button.
 func (b *Button) says() string {
@@ -59,9 +62,9 @@ type Method struct {
 // Methods are the ways of verification that a user may be offered, those that need nobody's help first.
 var Methods = []Method{
 	{Asks: kindPassword, Texts: []string{"password"}, Not: []string{"forgot", "reset", "one time password", "change"}},
-	{Asks: string(ChallengeTOTP), Texts: []string{"google authenticator", "authenticator app", "authentication app", "authenticator application",
-		"authenticator code", "mobile app verification code", "use a verification code", "one time password", "one time code from", "totp",
-		"microsoft authenticator", "enter a code"}, Not: []string{"approve", "push", "sms", "text", "email"}},
+	{Asks: string(ChallengeTOTP), Texts: []string{"google authenticator", "authenticator app", "authentication app",
+		"authenticator application", "authenticator code", "mobile app verification code", "use a verification code",
+		"one time password", "one time code from", "totp", "microsoft authenticator", "enter a code"}, Not: []string{"approve", "push", "sms", "text", "email"}},
 	{Asks: string(ChallengeQuestion), Texts: []string{"security question", "secret question"}},
 	{Asks: string(ChallengeCode), Texts: []string{"email", "e mail", "text message", "sms", "text", "call", "phone"},
 		Not: []string{"authenticator", "phone number or email", "sign in with", "continue with"}},
@@ -94,7 +97,8 @@ func (s *scan) methods() []offer {
 }
 
 // captchaHosts are parts of the URLs of the frames that captchas live in.
-var captchaHosts = []string{"/recaptcha/api2/anchor", "/recaptcha/enterprise/anchor", "hcaptcha.com/", "challenges.cloudflare.com/", "arkoselabs.com/",
+var captchaHosts = []string{"/recaptcha/api2/anchor", "/recaptcha/enterprise/anchor", "hcaptcha.com/",
+	"challenges.cloudflare.com/", "arkoselabs.com/",
 	"funcaptcha.com/", "captcha-delivery.com/", "geo.captcha"}
 
 // captchaFrame reports whether the frame asks a person something. A captcha that works unseen does not: the page sends

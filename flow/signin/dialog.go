@@ -49,6 +49,8 @@ func (d *Dialog) Next(ctx context.Context, v *View) (*Move, error) {
 		return nil, err
 	}
 	switch {
+	case p == nil && s.anywhere(kindTyped) && d.hosts.check(v.URL) != nil:
+		return nil, d.hosts.check(v.URL)
 	case p == nil:
 		return nil, d.unknown(s)
 	case p.Code != "" && (p.Code != codeMFAUnavailable || s.elsewhere() == nil):
@@ -90,7 +92,7 @@ func (d *Dialog) refusal(p *Page, s *scan) error {
 	again := d.asksAgain(p, s)
 	if again == "" {
 		if asksNothing(p) && s.said != "" && (p == nil || p.Code == codeCaptcha) {
-			return d.fail(s.View, s.said, "the provider refuses", "")
+			return d.fail(s.View, s.said, "the provider refuses", hints[s.said])
 		}
 		return nil
 	}

@@ -175,7 +175,8 @@ func (d *document) field(n *html.Node) (f Field, ok bool) {
 }
 
 // inputTypes are the types of HTML §4.10.5.1.
-var inputTypes = []string{"hidden", "text", "search", "tel", "url", "email", "password", "date", "month", "week", "time", "datetime-local", "number", "range",
+var inputTypes = []string{"hidden", "text", "search", "tel", "url", "email", "password", "date", "month", "week", "time",
+	"datetime-local", "number", "range",
 	"color", "checkbox", "radio", "file", "submit", "image", "reset", "button"}
 
 // label returns how the page names n.
@@ -236,7 +237,8 @@ func (d *document) button(n *html.Node) (b Button, ok bool) {
 
 // messageWords are the words in class names by which pages mark what went wrong; quietWords those of other notices.
 var (
-	messageWords = []string{"error", "errors", "alert", "danger", "invalid", "failure", "errorlist", "errornote", "errormessage", "error message",
+	messageWords = []string{"error", "errors", "alert", "danger", "invalid", "failure", "errorlist", "errornote",
+		"errormessage", "error message",
 		"feedback", "flash", "warning", "validation"}
 	quietWords = []string{"success", "info", "hidden", "valid feedback", "icon"}
 )

@@ -13,13 +13,16 @@ import (
 // maxShown is how many characters of a provider's text an error repeats.
 const maxShown = 200
 
-// hints say what a user can do, for codes that come from a page's words rather than from a recogniser.
+// hints say what a user can do, by code, where the recogniser does not say it better.
 var hints = map[string]string{
-	codeInvalidCredentials: "check the user's name and password; nothing was sent a second time, so no lock-out came nearer",
+	codeInvalidCredentials: "check the user's name, password and factor; what was refused was not sent again",
 	codeUserUnknown:        "check --username",
 	codeLockedOut:          "unlock the user with the provider; nothing was tried again",
 	codePasswordExpired:    "set a new password for the user with the provider",
 	codeMFAUnavailable:     "give the user a factor: --totp-file, --answers-file or --code-command",
+	codeNotAssigned:        "assign the user, or a group the user is in, to the application",
+	codeRisk:               "let the provider's policy trust this machine's network",
+	codeEnrolment:          "set the factor up once in a browser, and give this program its secret",
 	codeRateLimited:        "wait, or sign in less often: tokens can be kept and used again",
 }
 
@@ -81,6 +84,9 @@ func (d *Dialog) endedBy(p *Page, s *scan) error {
 	code, hint := p.Code, p.Hint
 	if code == codeErrorPage && s.oauth != "" {
 		code = string(trace.Authorize) + "." + s.oauth
+	}
+	if hint == "" {
+		hint = hints[code]
 	}
 	return d.fail(s.View, code, p.Doc, hint)
 }
