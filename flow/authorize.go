@@ -8,7 +8,6 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -51,8 +50,10 @@ func (c *Client) Authorize(ctx context.Context) (_ *Authorization, err error) {
 			return nil, err
 		}
 	}
-	a.URL, err = withParams(m.Endpoints.Authorization, params)
-	return a, err
+	if a.URL, err = withParams(m.Endpoints.Authorization, params); err != nil {
+		return nil, asError(err, trace.Authorize, "authorize.bad_endpoint")
+	}
+	return a, nil
 }
 
 // requestParams returns the parameters of the authorization request (OpenID Connect Core 1.0 §3.1.2.1).
@@ -78,7 +79,7 @@ func (c *Client) requestParams(m *Metadata, a *Authorization) (url.Values, error
 	query := c.oauth2(m).AuthCodeURL(a.State, options...)
 	params, err := url.ParseQuery(strings.TrimPrefix(query, "?"))
 	if err != nil {
-		return nil, fmt.Errorf("authorization request: %w", err)
+		return nil, stepError(trace.Authorize, "request", "authorization request: %w", err)
 	}
 	maps.Copy(params, c.cfg.Params)
 	return params, nil
@@ -113,11 +114,11 @@ func (c *Client) push(ctx context.Context, m *Metadata, params url.Values) (url.
 	return url.Values{"client_id": {c.cfg.ClientID}, "request_uri": {uri}}, nil
 }
 
-// withParams returns endpoint with params added to the query that it may have (RFC 6749 §3.1).
+// withParams returns an endpoint with params added to the query that it may have (RFC 6749 §3.1).
 func withParams(endpoint string, params url.Values) (*url.URL, error) {
 	u, err := parseEndpoint(endpoint)
 	if err != nil {
-		return nil, fmt.Errorf("authorization endpoint %q: %w", clip(endpoint), err)
+		return nil, fmt.Errorf("%q: %w", clip(endpoint), err)
 	}
 	if u.RawQuery != "" {
 		u.RawQuery += "&"
@@ -131,38 +132,4 @@ func random() string {
 	b := make([]byte, 32)
 	_, _ = rand.Read(b) // never returns an error since Go 1.24
 	return base64.RawURLEncoding.EncodeToString(b)
-}
-
-// hostsOf returns the hosts of URLs, each once, for the secrets that may be sent there.
-func hostsOf(urls ...string) []string {
-	var hosts []string
-	seen := map[string]bool{}
-	for _, raw := range urls {
-		if u, err := url.Parse(raw); err == nil && u.Host != "" && !seen[u.Host] {
-			seen[u.Host] = true
-			hosts = append(hosts, u.Host)
-		}
-	}
-	return hosts
-}
-
-// hosts returns the hosts of those URLs of m to which secrets may be sent: given by hand, or where the issuer may name
-// them.
-func (c *Client) hosts(urls ...string) []string {
-	hand := c.cfg.Endpoints
-	given := []string{hand.Authorization, hand.Token, hand.UserInfo, hand.Introspection, hand.Revocation, hand.EndSession, hand.PAR}
-	return hostsOf(slices.DeleteFunc(urls, func(u string) bool {
-		return !slices.Contains(given, u) && c.checkEndpoint(trace.Discover, "endpoint", u) != nil
-	})...)
-}
-
-// learnSecrets tells the recorder of what the configuration holds, and to which of the provider's hosts it may go.
-func (c *Client) learnSecrets(ctx context.Context, m *Metadata) {
-	e := m.Endpoints
-	if s := c.cfg.ClientSecret; !s.IsZero() {
-		trace.Learn(ctx, s.For(c.hosts(e.Token, e.Introspection, e.Revocation, e.PAR)...))
-	}
-	if hint := c.cfg.IDTokenHint; hint != "" {
-		trace.Learn(ctx, trace.NewSecret("id_token", hint, c.hosts(e.Authorization, e.PAR, e.EndSession)...))
-	}
 }

@@ -34,7 +34,7 @@ func New(cfg Config) (*Client, error) {
 	if cfg.DPoP {
 		key, err := newDPoPKey()
 		if err != nil {
-			return nil, err
+			return nil, &Error{Code: "env.dpop_key", Err: err}
 		}
 		c.dpop = key
 	}

@@ -54,20 +54,10 @@ func (c *Client) tokens(ctx context.Context, step trace.Step, m *Metadata, scope
 		tokens.Scopes = scopes // RFC 6749 §5.1
 	}
 	c.learnTokens(ctx, m, tokens)
-	return tokens, c.checkTokenType(t.answer.call, tokens)
-}
-
-// learnTokens tells the recorder of tokens, and of the provider's endpoints that they may be sent to.
-func (c *Client) learnTokens(ctx context.Context, m *Metadata, t *Tokens) {
-	e := m.Endpoints
-	t.AccessToken = t.AccessToken.For(c.hosts(e.UserInfo, e.Introspection, e.Revocation)...)
-	t.RefreshToken = t.RefreshToken.For(c.hosts(e.Token, e.Introspection, e.Revocation)...)
-	t.IDToken = t.IDToken.For(c.hosts(e.EndSession, e.Authorization, e.Introspection)...)
-	for _, s := range []trace.Secret{t.AccessToken, t.RefreshToken, t.IDToken} {
-		if !s.IsZero() {
-			trace.Learn(ctx, s)
-		}
+	if err := c.checkTokenType(t.answer.call, tokens); err != nil {
+		return nil, err
 	}
+	return tokens, nil
 }
 
 // checkTokenType refuses tokens that are not bound as they were asked to be: "If the access token type is not DPoP …

@@ -192,6 +192,26 @@ func TestClientAssertion(t *testing.T) {
 	}
 }
 
+// An assertion may be used once, and a provider that turned a request away may have looked at it.
+func TestEachAttemptHasItsOwnAssertion(t *testing.T) {
+	t.Parallel()
+	f := newFake(t)
+	seen := map[string]bool{}
+	f.handlers["/token"] = func(w http.ResponseWriter, r *http.Request) {
+		seen[r.PostFormValue("client_assertion")] = true
+		if len(seen) < 3 {
+			w.WriteHeader(http.StatusTooManyRequests)
+			return
+		}
+		f.json(w, f.tokenResponse())
+	}
+	_, err := f.client(func(c *Config) {
+		c.ClientSecret, c.ClientAuth = trace.NewSecret("client_secret", clientSecret), AuthSecretJWT
+	}).Run(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 3, f.count("/token"))
+}
+
 func TestSecretTooShortForHMAC(t *testing.T) {
 	t.Parallel()
 	f := newFake(t)
