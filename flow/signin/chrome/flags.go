@@ -62,7 +62,8 @@ func flags(cfg Config, m sandboxMode, t *terminator) []flag {
 	if cfg.Show {
 		list = append(list, flag{"start-maximized", true})
 	} else {
-		list = append(list, flag{"headless", true}, flag{"hide-scrollbars", true}, flag{"mute-audio", true})
+		list = append(list, flag{"headless", true}, flag{"hide-scrollbars", true}, flag{"mute-audio", true},
+			flag{"window-size", "1280,1400"}) // tall, so that no footer covers a button
 	}
 	if smallSharedMemory() {
 		list = append(list, flag{"disable-dev-shm-usage", true})

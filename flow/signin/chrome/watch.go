@@ -14,10 +14,10 @@ import (
 
 // How long a page that nothing happens on is given. They are not waited for where something does happen.
 const (
-	settles   = time.Second      // other words on the same form: before it is taken for the answer and not for "please wait"
-	unknowns  = 3 * time.Second  // a page that nobody knows, for its scripts to draw more of it
-	stuck     = 6 * time.Second  // a page that was answered
-	goesAlone = 30 * time.Second // a page that says it goes on by itself
+	settles   = 1500 * time.Millisecond // other words on the same form: before it is taken for the answer and not for "please wait"
+	unknowns  = 3 * time.Second         // a page that nobody knows, for its scripts to draw more of it
+	stuck     = 6 * time.Second         // a page that was answered
+	goesAlone = 30 * time.Second        // a page that says it goes on by itself
 )
 
 // sight is one look at a page.
@@ -122,14 +122,33 @@ func (s *signIn) watch(ctx context.Context, last *sight, unknown error) (*sight,
 // not the one that was answered last, or it says something else.
 func (n *sight) news(last *sight, unknown bool, still time.Duration) bool {
 	switch {
-	case n == nil || !n.drawn():
+	case n == nil || !n.drawn() && still < settles:
 		return false
 	case last == nil || n.form() != last.form():
 		return true
 	case n.words() == last.words():
 		return false
+	case unknown || n.asksNothing() && last.asksNothing():
+		return true
 	}
-	return unknown || n.asksNothing() && last.asksNothing() || still >= settles
+	// The same form with other words is the answer, or "please wait" over a form that cannot be used meanwhile.
+	return still >= settles && n.disabled() <= last.disabled()
+}
+
+// disabled returns how many fields and buttons cannot be used.
+func (n *sight) disabled() int {
+	count := 0
+	for _, f := range n.view.Fields {
+		if f.Disabled {
+			count++
+		}
+	}
+	for _, b := range n.view.Buttons {
+		if b.Disabled {
+			count++
+		}
+	}
+	return count
 }
 
 // patience is how long nothing may happen on the page.
@@ -143,7 +162,7 @@ func (n *sight) patience(last *sight, unknown bool) time.Duration {
 		return unknowns
 	case last.waits:
 		return goesAlone
-	case n.words() != last.words():
+	case n.words() != last.words() && n.disabled() <= last.disabled():
 		return settles
 	}
 	return stuck

@@ -14,6 +14,7 @@
 
   let elements = [];
   let changes = 0;
+  let lastChange = 0;
 
   const fold = (s) => (s || "").replace(/\s+/g, " ").trim();
   const clip = (s, n) => (s.length > n ? s.slice(0, n) : s);
@@ -190,12 +191,17 @@
 
   const off = (el) => !!el.disabled || el.getAttribute("aria-disabled") === "true";
 
-  // look is what a person sees. Where scripts draw the page, it is looked at once one frame has passed without a change.
+  // still is how long a page that scripts draw has to stay as it is before it is taken for drawn: frameworks draw in
+  // steps, and for a moment a new heading may stand over an old form.
+  const still = 70;
+
+  // look is what a person sees.
   async function look() {
     let state = document.readyState;
-    if (document.scripts.length) {
+    const left = lastChange + still - performance.now();
+    if (document.scripts.length && left > 0) {
       const before = changes;
-      await frame();
+      await new Promise((done) => setTimeout(done, left));
       if (changes !== before) state = "drawing";
     }
     const l = new Looker();
@@ -343,6 +349,7 @@
   let told = false;
   function changed() {
     changes++;
+    lastChange = performance.now();
     if (told) return;
     told = true;
     setTimeout(() => { told = false; globalThis.oidcflowChanged(""); }, 0);
