@@ -4,6 +4,7 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
+	"html"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -227,6 +228,8 @@ func TestFormStopsAtOnceAndSaysWhere(t *testing.T) {
 			"signin.foreign_host", []string{"localhost:"}, 1},
 		{"no button to deny consent", map[string]string{"/authorize": `<h1>web wants to access your account</h1><form method=post><button>Allow</button></form>`}, signin.Config{Consent: signin.Deny},
 			"signin.consent_refused", nil, 0},
+		{"an unknown page elsewhere", map[string]string{"/authorize": "302 %LOCAL%/odd", "/odd": `<form method=post><label>Shoe size <input name=s></label></form>`}, signin.Config{},
+			"signin.foreign_host", []string{"localhost:"}, 0},
 		{"an unknown page", map[string]string{"/authorize": `<title>Odd</title><form method=post><label>Shoe size <input name=s></label></form>`}, signin.Config{},
 			"signin.unknown_page", []string{`page "Odd"`, "Shoe size"}, 0},
 		{"a circle of redirects", map[string]string{"/authorize": "302 /b", "/b": "302 /authorize"}, signin.Config{}, "signin.page_stuck", []string{"redirects"}, 0},
@@ -394,6 +397,15 @@ func (e *events) Learn(secrets ...trace.Secret) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.learned = append(e.learned, secrets...)
+}
+
+func TestAPageCannotSendThePasswordOnInAHiddenField(t *testing.T) {
+	t.Parallel()
+	relay := `<form method="post" action="%LOCAL%/steal"><input type="hidden" name="SAMLResponse" value="` + html.EscapeString(secretPassword) + `"></form><script>document.forms[0].submit()</script>`
+	s := startSite(t, map[string]string{"/authorize": loginForm, "/login": relay}, nil)
+	_, err := s.signIn(trace.WithRecorder(t.Context(), &events{}), signin.Config{})
+	requireCode(t, err, "signin.foreign_host")
+	require.Len(t, s.sent(), 1)
 }
 
 func TestFormRecordsPagesAndActions(t *testing.T) {

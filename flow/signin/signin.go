@@ -16,8 +16,9 @@ type User struct {
 	Factors  []Factor // asked in order
 }
 
-// Factor answers a challenge of the provider. An answer that is not its business is an error that wraps [ErrNotMine]:
-// the next factor is asked.
+// Factor answers a challenge of the provider. A challenge that is not its business is answered by an error that wraps
+// [ErrNotMine]: the next factor is asked. One that implements [CanAnswer] too lets the right way be chosen where a page
+// offers several.
 type Factor interface {
 	Answer(ctx context.Context, c Challenge) (trace.Secret, error)
 }
@@ -29,7 +30,7 @@ var ErrNotMine = errors.New("not this factor's challenge")
 // has been sent, so that another driver may begin anew.
 var ErrNeedsBrowser = errors.New("the page needs a browser")
 
-// Kind of challenge.
+// ChallengeKind is what a challenge wants to see.
 type ChallengeKind string
 
 // The kinds of challenges.
@@ -60,9 +61,9 @@ const (
 type Config struct {
 	User         User
 	Consent      Consent           // empty: Grant
-	Hosts        []string          // where credentials may be typed, besides the authorization endpoint's host
+	Hosts        []string          // where credentials may be typed, besides the authorization endpoint's host: host (any port) or host:port
 	InsecureHTTP bool              // type credentials on plain http pages elsewhere than on loopback hosts
 	Pages        []Page            // nil: Pages
-	Transport    http.RoundTripper // of the driver form; nil: http.DefaultTransport
+	Transport    http.RoundTripper // of the driver form, wrapped in a trace.Transport if it is none; nil: http.DefaultTransport
 	Now          func() time.Time  // nil: time.Now
 }
