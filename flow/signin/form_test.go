@@ -11,6 +11,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/oidcflow/oidcflow/flow"
@@ -256,6 +257,19 @@ func TestFormStopsAtOnceAndSaysWhere(t *testing.T) {
 			require.Len(t, s.sent(), test.posts)
 		})
 	}
+}
+
+func TestAProviderThatAsksForEverIsLeft(t *testing.T) {
+	t.Parallel()
+	var asked atomic.Int32
+	s := startSite(t, nil, map[string]http.HandlerFunc{"/authorize": func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/html")
+		fmt.Fprintf(w, `<h1>App %d wants to access your account</h1><form method="post"><button>Allow</button></form>`, asked.Add(1))
+	}})
+	_, err := s.signIn(t.Context(), signin.Config{})
+	requireCode(t, err, "signin.page_stuck")
+	require.ErrorContains(t, err, "on and on")
+	require.Len(t, s.sent(), 40)
 }
 
 func TestAHostThatIsListedMayHaveThePassword(t *testing.T) {

@@ -72,7 +72,7 @@ func parseHTML(r io.Reader, at *url.URL, status int) (*document, error) {
 	}
 	for _, n := range first(selectLabels.MatchAll(root), maxControls) {
 		if id := attr(n, "for"); id != "" && d.labels[id] == "" {
-			d.labels[id] = textOf(n, maxLabel)
+			d.labels[id] = rawText(n, maxLabel)
 		}
 	}
 	d.forms = first(selectForms.MatchAll(root), maxElements)
@@ -179,7 +179,7 @@ var inputTypes = []string{"hidden", "text", "search", "tel", "url", "email", "pa
 	"datetime-local", "number", "range",
 	"color", "checkbox", "radio", "file", "submit", "image", "reset", "button"}
 
-// label returns how the page names n.
+// label returns how the page names n. A name that is not seen counts too, as it does for a screen reader.
 func (d *document) label(n *html.Node) string {
 	if s := attr(n, "aria-label"); s != "" {
 		return s
@@ -187,7 +187,7 @@ func (d *document) label(n *html.Node) string {
 	var parts []string
 	for _, id := range first(strings.Fields(attr(n, "aria-labelledby")), 5) {
 		if at := d.ids[id]; at != nil {
-			parts = append(parts, textOf(at, maxLabel))
+			parts = append(parts, rawText(at, maxLabel))
 		}
 	}
 	if len(parts) > 0 {
@@ -198,7 +198,7 @@ func (d *document) label(n *html.Node) string {
 	}
 	for p := n.Parent; p != nil; p = p.Parent {
 		if p.DataAtom == atom.Label {
-			return textOf(p, maxLabel)
+			return rawText(p, maxLabel)
 		}
 	}
 	return attr(n, "title")

