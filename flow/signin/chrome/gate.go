@@ -16,8 +16,10 @@ import (
 	"github.com/oidcflow/oidcflow/flow"
 )
 
-// gateTimeout bounds what we tell Chrome to do with one request.
-const gateTimeout = 10 * time.Second
+const (
+	gateTimeout  = 10 * time.Second // bounds what we tell Chrome to do with one request
+	unknownFrame = time.Second      // how long the word of a new frame may come after its first request
+)
 
 // gate stands between Chrome and the network, for all pages of all sign-ins: windows that a page opens are held from
 // their first request. It lets nothing out to the redirect URI, and nothing to where pages have no business.
@@ -27,6 +29,7 @@ type gate struct {
 	mu      sync.Mutex
 	signIns map[cdp.BrowserContextID]*signIn
 	frames  map[cdp.FrameID]frame
+	news    chan struct{} // closed when a frame becomes known
 }
 
 // frame is what is known of a frame: whose it is, and whether it is the top one of a page.
@@ -36,7 +39,7 @@ type frame struct {
 }
 
 func newGate(b *Browser) *gate {
-	return &gate{b: b, signIns: map[cdp.BrowserContextID]*signIn{}, frames: map[cdp.FrameID]frame{}}
+	return &gate{b: b, signIns: map[cdp.BrowserContextID]*signIn{}, frames: map[cdp.FrameID]frame{}, news: make(chan struct{})}
 }
 
 // add makes the pages of a browser context those of s.
@@ -98,7 +101,7 @@ func (g *gate) page(info *target.Info) *signIn {
 	if s == nil || info.Type != "page" {
 		return nil
 	}
-	g.frames[cdp.FrameID(info.TargetID)] = frame{s, true} // the ID of a page is that of its top frame
+	g.know(cdp.FrameID(info.TargetID), frame{s, true}) // the ID of a page is that of its top frame
 	return s
 }
 
@@ -107,8 +110,17 @@ func (g *gate) attached(id cdp.FrameID, s *signIn) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.signIns[s.contextID] == s {
-		g.frames[id] = frame{s, false}
+		g.know(id, frame{s, false})
 	}
+}
+
+func (g *gate) know(id cdp.FrameID, f frame) {
+	if g.frames[id] == f {
+		return
+	}
+	g.frames[id] = f
+	close(g.news)
+	g.news = make(chan struct{})
 }
 
 func (g *gate) gone(id target.ID) *signIn {
@@ -119,36 +131,48 @@ func (g *gate) gone(id target.ID) *signIn {
 	return f.s
 }
 
-// candidates returns the sign-ins that a frame's request may belong to: its own, or all while the frame is not known.
-func (g *gate) candidates(id cdp.FrameID) (list []*signIn, top bool) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if f, ok := g.frames[id]; ok {
-		return []*signIn{f.s}, f.top
+// candidates returns the sign-ins that a frame's request may belong to: its own, or all where the frame is not known. A
+// frame's first request may come before the word that there is such a frame, so that it is waited for.
+func (g *gate) candidates(ctx context.Context, id cdp.FrameID) (list []*signIn, top bool) {
+	ctx, cancel := context.WithTimeout(ctx, unknownFrame)
+	defer cancel()
+	for {
+		g.mu.Lock()
+		f, ok := g.frames[id]
+		news := g.news
+		list = list[:0]
+		for _, s := range g.signIns {
+			list = append(list, s)
+		}
+		g.mu.Unlock()
+		if ok {
+			return []*signIn{f.s}, f.top
+		}
+		if len(list) < 2 || id == "" { // workers have no frame
+			return list, false
+		}
+		select {
+		case <-news:
+		case <-ctx.Done():
+			return list, false
+		}
 	}
-	for _, s := range g.signIns {
-		list = append(list, s)
-	}
-	return list, false
 }
 
 // paused decides about a request that Chrome has stopped.
 func (g *gate) paused(ev *fetch.EventRequestPaused) {
 	ctx, cancel := context.WithTimeout(g.b.ctx, gateTimeout)
 	defer cancel()
-	owners, top := g.candidates(ev.FrameID)
+	owners, top := g.candidates(ctx, ev.FrameID)
 	answered := ev.ResponseStatusCode != 0 || ev.ResponseErrorReason != ""
 	location := ev.Request.URL + ev.Request.URLFragment
 	if answered {
 		location = redirectOf(ev)
 	}
-	for _, s := range owners {
-		if cb, err := s.callbackIn(ev, location, answered, len(owners) == 1); cb != nil || err != nil {
-			s.arrived(cb, err)
-			g.call(ctx, fetch.FulfillRequest.Method, fetch.FulfillRequestParams{RequestID: ev.RequestID, ResponseCode: 200,
-				ResponseHeaders: []*fetch.HeaderEntry{{Name: "Content-Type", Value: "text/html"}}})
-			return
-		}
+	if deliver(owners, ev, location, answered) {
+		g.call(ctx, fetch.FulfillRequest.Method, fetch.FulfillRequestParams{RequestID: ev.RequestID, ResponseCode: 200,
+			ResponseHeaders: []*fetch.HeaderEntry{{Name: "Content-Type", Value: "text/html"}}})
+		return
 	}
 	switch {
 	case ev.ResponseErrorReason != "":
@@ -161,6 +185,24 @@ func (g *gate) paused(ev *fetch.EventRequestPaused) {
 	default:
 		g.request(ctx, ev, owners, top)
 	}
+}
+
+// deliver hands the authorization response in a request, or in a redirect, to its sign-in. It reports whether there is
+// one: then the request goes no further, even where nobody can tell whose it is.
+func deliver(owners []*signIn, ev *fetch.EventRequestPaused, location string, answered bool) (found bool) {
+	for _, s := range owners {
+		cb, err := s.callbackIn(ev, location, answered)
+		if cb == nil && err == nil {
+			continue
+		}
+		found = true
+		state := s.request.URL.Query().Get("state")
+		if len(owners) == 1 || cb != nil && state != "" && cb.Params.Get("state") == state {
+			s.arrived(cb, err)
+			break
+		}
+	}
+	return found
 }
 
 // request lets a request pass or refuses it.
@@ -225,9 +267,8 @@ func redirectOf(ev *fetch.EventRequestPaused) string {
 	return ""
 }
 
-// callbackIn returns the authorization response in a request to the redirect URI, or in a redirect there. Where it is
-// not certain that the request is of this sign-in, its state tells.
-func (s *signIn) callbackIn(ev *fetch.EventRequestPaused, location string, answered, certain bool) (*flow.Callback, error) {
+// callbackIn returns the authorization response in a request to the redirect URI, or in a redirect there.
+func (s *signIn) callbackIn(ev *fetch.EventRequestPaused, location string, answered bool) (*flow.Callback, error) {
 	cb, ok := flow.CallbackAt(s.request.RedirectURI, location)
 	if !ok {
 		return nil, nil
@@ -237,14 +278,7 @@ func (s *signIn) callbackIn(ev *fetch.EventRequestPaused, location string, answe
 		for _, e := range ev.Request.PostDataEntries {
 			body = append(body, e.Bytes...)
 		}
-		form, err := flow.CallbackFromForm(string(body))
-		if err != nil {
-			return nil, err
-		}
-		cb = form
-	}
-	if !certain && cb.Params.Get("state") != s.request.URL.Query().Get("state") {
-		return nil, nil
+		return flow.CallbackFromForm(string(body))
 	}
 	return cb, nil
 }

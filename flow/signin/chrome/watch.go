@@ -61,8 +61,11 @@ func (n *sight) drawn() bool {
 	if !n.view.Scripts {
 		return n.state != "loading"
 	}
-	return n.state == "complete" && !n.busy
+	return n.complete()
 }
+
+// complete reports whether all of the page has come, its frames included.
+func (n *sight) complete() bool { return n.state == "complete" && !n.busy }
 
 // form is what the page asks. Where it is the same in the same document, asking the dialog anew would look to it as if
 // the provider did so.
@@ -156,7 +159,7 @@ func (n *sight) patience(last *sight, unknown bool) time.Duration {
 	switch {
 	case n == nil || last == nil:
 		return stuck
-	case unknown && !n.view.Scripts:
+	case unknown && !n.view.Scripts && n.complete():
 		return 0
 	case unknown:
 		return unknowns

@@ -13,6 +13,7 @@
   const quietClass = /\b(success|info|hidden|valid feedback|icon)\b/;
 
   let elements = [];
+  let drawnByScripts = false;
   let changes = 0;
   let lastChange = 0;
 
@@ -199,7 +200,7 @@
   async function look() {
     let state = document.readyState;
     const left = lastChange + still - performance.now();
-    if (document.scripts.length && left > 0) {
+    if ((drawnByScripts || document.scripts.length) && left > 0) {
       const before = changes;
       await new Promise((done) => setTimeout(done, left));
       if (changes !== before) state = "drawing";
@@ -207,6 +208,7 @@
     const l = new Looker();
     l.document(document);
     elements = l.refs;
+    drawnByScripts = l.scripts; // those of frames too
     return {
       View: {
         URL: location.href, Title: fold(document.title), Text: clip(fold(l.text), maxText), Messages: l.messages,
