@@ -252,8 +252,8 @@ func writeKubernetes(w io.Writer, a *answer) error {
 		Token               string `json:"token"`
 	}
 	var s = status{Token: id}
-	if exp, ok := a.IDTokenClaims["exp"].(float64); ok {
-		s.ExpirationTimestamp = time.Unix(int64(exp), 0).UTC().Format(time.RFC3339)
+	if exp, ok := seconds(a.IDTokenClaims["exp"]); ok {
+		s.ExpirationTimestamp = time.Unix(exp, 0).UTC().Format(time.RFC3339)
 	}
 	return encode(w, struct {
 		APIVersion string   `json:"apiVersion"`
@@ -261,6 +261,19 @@ func writeKubernetes(w io.Writer, a *answer) error {
 		Spec       struct{} `json:"spec"`
 		Status     status   `json:"status"`
 	}{APIVersion: "client.authentication.k8s.io/v1", Kind: "ExecCredential", Status: s})
+}
+
+// seconds returns a NumericDate (RFC 7519 §2), which may have a fraction, in whole seconds.
+func seconds(claim any) (int64, bool) {
+	switch n := claim.(type) {
+	case float64:
+		return int64(n), true
+	case json.Number:
+		f, err := n.Float64()
+		return int64(f), err == nil
+	default:
+		return 0, false
+	}
 }
 
 func writeTerraform(w io.Writer, a *answer) error {

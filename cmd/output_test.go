@@ -32,7 +32,7 @@ func whole() *answer {
 			Expiry:       noon.Add(time.Hour),
 			Scopes:       []string{"openid", "email"},
 		},
-		IDTokenClaims: map[string]any{"sub": "00u1", "exp": float64(noon.Add(30 * time.Minute).Unix())},
+		IDTokenClaims: map[string]any{"sub": "00u1", "exp": json.Number("1767357000.5")},
 		Verified:      []string{"signature", "nonce"},
 	}}
 }
@@ -75,7 +75,7 @@ func TestFormats(t *testing.T) {
   "issuer": "https://login.example.com",
   "client_id": "web",
   "id_token_claims": {
-    "exp": 1767357000,
+    "exp": 1767357000.5,
     "sub": "00u1"
   },
   "verified": [
@@ -288,7 +288,9 @@ func TestAnswerIsCompleteJSON(t *testing.T) {
 	text, err := a.write(t, "json")
 	require.NoError(t, err)
 	var back tokenJSON
-	require.NoError(t, json.Unmarshal([]byte(text), &back))
+	d := json.NewDecoder(strings.NewReader(text))
+	d.UseNumber()
+	require.NoError(t, d.Decode(&back))
 	require.Equal(t, a.json(), back)
 	require.Contains(t, text, "<a href='x'>&</a>", "as people read it")
 }
