@@ -2,10 +2,6 @@ package mockidp
 
 import (
 	"encoding/json"
-	"errors"
-	"fmt"
-	"net"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
@@ -290,68 +286,6 @@ func (c *call) requestedClaims(req *authRequest) error {
 		if err := json.Unmarshal([]byte(raw), &req.claims); err != nil {
 			return invalidClaims
 		}
-	}
-	return nil
-}
-
-// allowsRedirect compares uri exactly with those registered (RFC 9700 §2.1). A client with none may use any port and
-// path on the loopback hosts, and https://app.example.com/callback.
-func (cl *client) allowsRedirect(uri string) bool {
-	if cl.RedirectURIs == nil {
-		return isOpenRedirect(uri)
-	}
-	return uri != "" && slices.Contains(cl.RedirectURIs, uri)
-}
-
-// openRedirects describes the redirect URIs of a client that has none of its own.
-var openRedirects = []string{"http://localhost:*/*", "http://127.0.0.1:*/*", "http://[::1]:*/*", "https://app.example.com/callback"}
-
-func isOpenRedirect(uri string) bool {
-	if uri == "https://app.example.com/callback" {
-		return true
-	}
-	u, err := url.Parse(uri)
-	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.User != nil || strings.ContainsAny(uri, "#\\\r\n\t ") {
-		return false
-	}
-	host := u.Hostname()
-	return host == "localhost" || host == "127.0.0.1" || net.ParseIP(host).Equal(net.IPv6loopback)
-}
-
-func (cl *client) allowsGrant(grant string) bool {
-	if cl.GrantTypes != nil {
-		return slices.Contains(cl.GrantTypes, grant)
-	}
-	return grant != "client_credentials" || cl.Secret != "" || cl.keys != nil
-}
-
-func newClient(c Client) (*client, error) {
-	if c.ID == "" {
-		return nil, errors.New("client has no id")
-	}
-	for _, uri := range c.RedirectURIs {
-		if err := checkRedirect(uri); err != nil {
-			return nil, fmt.Errorf("client %q: redirect uri %q: %w", c.ID, uri, err)
-		}
-	}
-	cl := &client{Client: c}
-	if err := cl.readKeys(); err != nil {
-		return nil, err
-	}
-	return cl, cl.checkAuthMethod()
-}
-
-// checkRedirect refuses what no client can mean: RFC 6749 §3.1.2 wants an absolute URI without a fragment, and a browser
-// would run or show javascript and data itself.
-func checkRedirect(uri string) error {
-	u, err := url.Parse(uri)
-	switch {
-	case err != nil:
-		return err
-	case u.Scheme == "" || strings.Contains(uri, "#"):
-		return errors.New("want an absolute URI without a fragment")
-	case u.Scheme == "javascript" || u.Scheme == "data" || u.Scheme == "vbscript":
-		return fmt.Errorf("scheme %s is not allowed", u.Scheme)
 	}
 	return nil
 }

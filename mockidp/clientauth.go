@@ -2,14 +2,12 @@ package mockidp
 
 import (
 	"crypto/subtle"
-	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/go-jose/go-jose/v4"
 	"github.com/golang-jwt/jwt/v5"
 )
 
@@ -202,54 +200,4 @@ func (cl *client) verificationKey(t *jwt.Token) (any, error) {
 		return nil, fmt.Errorf("client %q has no key %q", cl.ID, kid)
 	}
 	return set, nil
-}
-
-// allowsMethod reports whether the client may authenticate by method.
-func (cl *client) allowsMethod(method string) bool {
-	switch {
-	case cl.AuthMethod != "":
-		return cl.AuthMethod == method
-	case cl.keys != nil:
-		return method == "private_key_jwt"
-	case cl.Secret != "":
-		return method == "client_secret_basic" || method == "client_secret_post"
-	}
-	return method == "none"
-}
-
-// readKeys reads the client's JWK set. Private parts are dropped: tests hand over what they have.
-func (cl *client) readKeys() error {
-	if len(cl.Keys) == 0 {
-		return nil
-	}
-	set := &jose.JSONWebKeySet{}
-	if err := json.Unmarshal(cl.Keys, set); err != nil {
-		return fmt.Errorf("client %q: keys: %w", cl.ID, err)
-	}
-	if len(set.Keys) == 0 {
-		return fmt.Errorf("client %q: keys: no key that can be read in the set", cl.ID)
-	}
-	for i, k := range set.Keys {
-		if !k.IsPublic() {
-			set.Keys[i] = k.Public()
-		}
-	}
-	cl.keys = set
-	return nil
-}
-
-func (cl *client) checkAuthMethod() error {
-	if cl.AuthMethod == "" {
-		return nil
-	}
-	if !slices.Contains(authMethods, cl.AuthMethod) {
-		return fmt.Errorf("client %q: token_endpoint_auth_method: want one of %s, got %q", cl.ID, strings.Join(authMethods, ", "), cl.AuthMethod)
-	}
-	switch {
-	case strings.HasPrefix(cl.AuthMethod, "client_secret") && cl.Secret == "":
-		return fmt.Errorf("client %q: %s needs a secret", cl.ID, cl.AuthMethod)
-	case cl.AuthMethod == "private_key_jwt" && cl.keys == nil:
-		return fmt.Errorf("client %q: %s needs keys", cl.ID, cl.AuthMethod)
-	}
-	return nil
 }

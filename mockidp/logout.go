@@ -3,7 +3,6 @@ package mockidp
 import (
 	"net/http"
 	"net/url"
-	"slices"
 )
 
 // Of RP-initiated logout: pages, as no redirect may lead where nobody has said.
@@ -60,13 +59,4 @@ func (c *call) logoutClient() (*client, error) {
 	}
 	c.entry.Client = aud
 	return c.s.findClient(aud), nil
-}
-
-// allowsLogoutRedirect compares uri exactly with those registered. A client without any redirect URIs has the same
-// freedom here.
-func (cl *client) allowsLogoutRedirect(uri string) bool {
-	if cl.PostLogoutRedirectURIs == nil && cl.RedirectURIs == nil {
-		return isOpenRedirect(uri)
-	}
-	return slices.Contains(cl.PostLogoutRedirectURIs, uri)
 }

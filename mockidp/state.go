@@ -29,13 +29,11 @@ type state struct {
 
 // grant is what a user allowed a client in one sign-in. All its tokens live and die with it.
 type grant struct {
-	id       string
 	request  *authRequest
 	account  *account
 	authTime time.Time
 	amr      []string
 	acr      string
-	idp      string
 	jkt      string // thumbprint of the DPoP key; empty: bearer tokens
 	revoked  bool
 }
