@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -285,4 +286,17 @@ fail  connect  refused
 	require.NoError(t, printRowsJSON(&object, rows))
 	require.JSONEq(t, `[{"name":"dns","status":"ok","message":"a is 1.2.3.4"},
 		{"name":"connect","status":"fail","message":"refused\u001b[2J","hint":"start it"}]`, object.String())
+}
+
+// What fails by an interrupt is no finding.
+func TestDoctorInterrupted(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	cancel(stopped{os.Interrupt})
+	c := newCall(nil, "")
+	command := c.doctorCommand()
+	command.SilenceErrors, command.SilenceUsage = true, true
+	command.SetArgs([]string{"--issuer", issuerOf(t, false, 0, nil).URL, "--client-id", "tool"})
+	require.Equal(t, exitInterrupted, c.finish(ctx, command.ExecuteContext(ctx)))
+	require.Empty(t, c.out.String())
 }
