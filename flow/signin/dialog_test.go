@@ -7,7 +7,6 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/oidcflow/oidcflow/flow"
 	"github.com/oidcflow/oidcflow/flow/trace"
@@ -260,7 +259,6 @@ func FuzzForms(f *testing.F) {
 		if len(content) > maxPage {
 			return
 		}
-		begin := time.Now()
 		d, err := parseHTML(bytes.NewReader(content), at, 200)
 		if err != nil {
 			return
@@ -285,6 +283,5 @@ func FuzzForms(f *testing.F) {
 			}
 			require.NotContains(t, next.url.RawQuery, "hunter2")
 		}
-		require.Less(t, time.Since(begin), 5*time.Second)
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -62,7 +61,8 @@ func TestEachRecogniserHasARecordedPage(t *testing.T) {
 	}
 }
 
-func TestLargePagesAreReadInTime(t *testing.T) {
+// Work that grew with the square of such a page would not end before the test binary's deadline.
+func TestLargePagesAreRead(t *testing.T) {
 	t.Parallel()
 	at, err := url.Parse("https://sso.example.com/")
 	require.NoError(t, err)
@@ -80,14 +80,11 @@ func TestLargePagesAreReadInTime(t *testing.T) {
 		"captchas":         `<div class=g-recaptcha data-sitekey=k></div>`,
 		"one long word":    `x`,
 	} {
-		begin := time.Now()
 		d, err := parseHTML(strings.NewReader(strings.Repeat(piece, maxPage/4/len(piece))), at, 200)
 		if err == nil { // nested more deeply than the parser allows
 			_, err = d.forward("", func(string) bool { return false })
 			require.NoError(t, err, name)
 			_, _ = testDialog().Next(t.Context(), d.view) // what it says of such a page does not matter here
 		}
-		require.Less(t, time.Since(begin), 20*time.Second, name)
-		t.Logf("%s: %s", name, time.Since(begin))
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"net/http"
-	"time"
 
 	"github.com/oidcflow/oidcflow/flow/trace"
 )
@@ -65,5 +64,4 @@ type Config struct {
 	InsecureHTTP bool              // type credentials on plain http pages elsewhere than on loopback hosts
 	Pages        []Page            // nil: Pages
 	Transport    http.RoundTripper // of the driver form, wrapped in a trace.Transport if it is none; nil: http.DefaultTransport
-	Now          func() time.Time  // nil: time.Now
 }
