@@ -14,8 +14,8 @@
 //
 //	exits CODE oidcflow ARG...   run a program and compare its exit code; stdout and stderr can be matched afterwards
 //	mock [FLAG...]               start "oidcflow mock" with these flags until the script ends, and set
-//	                             $ISSUER, $ISSUER_DEFAULT (of each server), $ADMIN, $ADMIN_TOKEN,
+//	                             $ISSUER, $ISSUER_DEFAULT (of each server), $ADDRESS, $ADMIN, $ADMIN_TOKEN,
 //	                             $SECRET_OIDCFLOW_WEB (of each client), $PASSWORD_ALICE and $TOTP_ALICE (of each user)
-//	hostile NAME                 start the misbehaving provider of that name and set $ISSUER; $HOSTILE_CA is the file
-//	                             of its CA where it has one
+//	hostile NAME                 start the misbehaving provider of that name and set $ISSUER, $HTTPS_ISSUER (the
+//	                             same with https) and, where it has a CA of its own, $HOSTILE_CA, its file
 package e2e

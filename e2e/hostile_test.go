@@ -9,6 +9,8 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"encoding/pem"
+	"io"
+	"log"
 	"math/big"
 	"net"
 	"net/http"
@@ -60,6 +62,7 @@ var hostiles = map[string]hostile{
 	"authorize-empty":    {doc: "the response carries neither code nor error", authorize: answer(url.Values{})},
 	"authorize-500":      {doc: "the authorization endpoint fails", authorize: status(http.StatusInternalServerError, "text/html", "<title>boom</title>")},
 	"authorize-terminal": {doc: "the error text carries terminal control sequences", authorize: answer(url.Values{"error": {"server_error"}, "error_description": {"\x1b[2Jgone\r\n::set-output name=x::y"}})},
+	"authorize-foreign":  {doc: "the sign-in page is on another host", authorize: foreign},
 	"tls-expired":        {doc: "the certificate has expired; its CA is known", tls: func() tls.Certificate { return certificate(time.Now().Add(-time.Hour)) }},
 	"tls-unknown-ca":     {doc: "the certificate is of a CA that nobody knows", tls: func() tls.Certificate { return certificate(time.Now().Add(time.Hour)) }},
 }
@@ -73,9 +76,10 @@ func scriptHostile(ts *testscript.TestScript, neg bool, args []string) {
 	if !ok {
 		ts.Fatalf("no hostile provider is named %q", args[0])
 	}
-	s := h.start()
-	ts.Defer(s.Close)
+	s, stop := h.start()
+	ts.Defer(stop)
 	ts.Setenv("ISSUER", s.URL)
+	ts.Setenv("HTTPS_ISSUER", strings.Replace(s.URL, "http:", "https:", 1))
 	if h.tls != nil {
 		file := filepath.Join(ts.Getenv("WORK"), "hostile-ca.pem")
 		block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.TLS.Certificates[0].Certificate[0]})
@@ -85,14 +89,17 @@ func scriptHostile(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // start starts h on a loopback port.
-func (h hostile) start() *httptest.Server {
+func (h hostile) start() (s *httptest.Server, stop func()) {
 	mux := http.NewServeMux()
-	s := httptest.NewUnstartedServer(mux)
-	// A client that gave up must not keep Close waiting.
+	s = httptest.NewUnstartedServer(mux)
 	ctx, cancel := context.WithCancel(context.Background())
 	s.Config.BaseContext = func(net.Listener) context.Context { return ctx }
-	s.Config.RegisterOnShutdown(cancel)
-	s.Config.ErrorLog = nil
+	s.Config.ErrorLog = log.New(io.Discard, "", 0) // that clients refuse its certificate is the point
+	stop = func() {
+		cancel() // whom it keeps waiting
+		s.CloseClientConnections()
+		s.Close()
+	}
 
 	right := hostile{
 		discovery: func(w http.ResponseWriter, _ *http.Request) { h.metadata(w, s.URL) },
@@ -102,14 +109,15 @@ func (h hostile) start() *httptest.Server {
 	mux.HandleFunc("/.well-known/openid-configuration", or(h.discovery, right.discovery))
 	mux.HandleFunc("/authorize", or(h.authorize, right.authorize))
 	mux.HandleFunc("/token", or(h.token, right.token))
+	mux.HandleFunc("/sign-in", page(`<title>Sign in</title><form method="post"><input name="username"><input name="password" type="password"><button>Sign in</button></form>`))
 	mux.HandleFunc("/keys", body("application/json", `{"keys":[]}`))
 	if h.tls == nil {
 		s.Start()
-		return s
+		return s, stop
 	}
 	s.TLS = &tls.Config{Certificates: []tls.Certificate{h.tls()}}
 	s.StartTLS()
-	return s
+	return s, stop
 }
 
 func (h hostile) metadata(w http.ResponseWriter, own string) {
@@ -154,6 +162,12 @@ func redirect(to string) http.HandlerFunc {
 
 func loop(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, r.URL.RequestURI(), http.StatusFound)
+}
+
+// foreign sends the user to a sign-in page by another name of this host.
+func foreign(w http.ResponseWriter, r *http.Request) {
+	_, port, _ := strings.Cut(r.Host, ":")
+	http.Redirect(w, r, "http://localhost:"+port+"/sign-in", http.StatusFound)
 }
 
 // hang answers nothing until the client or the server goes away.

@@ -24,6 +24,7 @@ const start = 30 * time.Second
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"oidcflow": func() { os.Exit(cmd.Main()) },
+		"environ":  func() { os.Exit(environ()) },
 	})
 }
 
@@ -33,6 +34,7 @@ func TestScripts(t *testing.T) {
 		Dir:                 "../testdata/script",
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
+		ContinueOnError:     true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits":   scriptExits,
 			"mock":    scriptMock,
@@ -84,7 +86,8 @@ type ready struct {
 
 // env returns r as environment variables for scripts.
 func (r *ready) env() map[string]string {
-	env := map[string]string{"ISSUER": r.Issuer, "ADMIN": r.Admin.URL, "ADMIN_TOKEN": r.Admin.Token}
+	_, address, _ := strings.Cut(r.Issuer, "://")
+	env := map[string]string{"ISSUER": r.Issuer, "ADDRESS": address, "ADMIN": r.Admin.URL, "ADMIN_TOKEN": r.Admin.Token}
 	set := func(kind, name, value string) {
 		env[kind+"_"+strings.NewReplacer("-", "_", ".", "_", "@", "_").Replace(strings.ToUpper(name))] = value
 	}

@@ -42,7 +42,7 @@ func startIDP(t *testing.T, profile string) *mockidp.Server {
 			{ID: "par", RequirePAR: true, RedirectURIs: []string{redirectURI}},
 			{ID: "dpop", RequireDPoP: true, RedirectURIs: []string{redirectURI}},
 		},
-		Users: []mockidp.User{&mockidp.Person{Login: "alice", Email: "alice@example.com", Name: "Alice"}},
+		Users: []mockidp.User{mockidp.Person{Login: "alice", Email: "alice@example.com", Name: "Alice"}},
 	})
 }
 
