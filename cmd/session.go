@@ -129,7 +129,6 @@ func (o *options) newSigner() (*signer, error) {
 			Hosts:        o.signInHosts,
 			InsecureHTTP: o.flow.InsecureHTTP,
 			Transport:    &trace.Transport{Base: t},
-			Now:          o.flow.Now,
 		},
 		browser: chrome.Config{
 			Path:        o.browser.path,
