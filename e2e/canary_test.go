@@ -98,6 +98,8 @@ func TestCanaryChildren(t *testing.T) {
 	secrets := w.secrets()
 	outputs := files(t, dir)
 	require.Contains(t, outputs, "browser.env")
+	secrets.mustNotBeIn(t, map[string]string{"the browser's environment": outputs["browser.env"]})
+	delete(secrets, "planted proxy") // HTTPS_PROXY is meant for all programs that are not a browser
 	require.Contains(t, outputs, "password-command.env")
 	secrets.mustNotBeIn(t, outputs)
 	secrets.withoutTokens().mustNotBeIn(t, map[string]string{"the environment of exec's program": stdout})

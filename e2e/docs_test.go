@@ -51,10 +51,16 @@ func TestReadmeTranscript(t *testing.T) {
 // TestReadmeCommands asks for help with every call that the documents show: an unknown command or flag is an error.
 func TestReadmeCommands(t *testing.T) {
 	t.Parallel()
-	call := regexp.MustCompile("(?m)^(?:\\$ )?oidcflow ([^#\n]+)|`oidcflow ([^`]+)`")
+	block := regexp.MustCompile("(?s)```sh\n.*?```")
+	inBlock, inText := regexp.MustCompile(`(?m)^oidcflow ([^#\n]+)`), regexp.MustCompile("`oidcflow ([^`]+)`")
 	for _, document := range []string{"../README.md", "../.github/CONTRIBUTING.md", "../.github/THREATS.md"} {
-		for _, m := range call.FindAllStringSubmatch(read(t, document), -1) {
-			args := strings.Fields(m[1] + m[2])
+		text := read(t, document)
+		calls := inText.FindAllStringSubmatch(text, -1)
+		for _, b := range block.FindAllString(text, -1) {
+			calls = append(calls, inBlock.FindAllStringSubmatch(b, -1)...)
+		}
+		for _, m := range calls {
+			args := strings.Fields(m[1])
 			if i := slices.Index(args, "--"); i >= 0 {
 				args = args[:i]
 			}
@@ -63,6 +69,9 @@ func TestReadmeCommands(t *testing.T) {
 			}
 			out, err := exec.CommandContext(t.Context(), "oidcflow", args...).CombinedOutput()
 			require.NoError(t, err, "%s: oidcflow %s: %s", document, args, out)
+			if args[0] != "help" { // help of a command that there is not is help of the program
+				require.Contains(t, string(out), "oidcflow "+args[0]+" ", document)
+			}
 		}
 	}
 }
@@ -84,7 +93,7 @@ func TestMakeTargets(t *testing.T) {
 	t.Parallel()
 	makefile := read(t, "../Makefile")
 	for _, document := range []string{"../README.md", "../.github/CONTRIBUTING.md", "../.ci/run"} {
-		for _, m := range regexp.MustCompile("(?m)(?:^|`)make ([a-z ]+)").FindAllStringSubmatch(read(t, document), -1) {
+		for _, m := range regexp.MustCompile("(?m)(?:^|`)make ([a-z0-9 ]+)").FindAllStringSubmatch(read(t, document), -1) {
 			for _, target := range strings.Fields(m[1]) {
 				require.Regexp(t, `(?m)^`+target+`:`, makefile, document)
 			}
