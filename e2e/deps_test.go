@@ -56,6 +56,7 @@ var imports = map[string][]string{
 		"github.com/spf13/cobra", "github.com/spf13/pflag",
 		"github.com/hashicorp/hcl/v2/...", "github.com/zclconf/go-cty/...",
 		"golang.org/x/term",
+		"github.com/mattn/go-shellwords",
 		"filippo.io/age/...",
 	},
 	"cmd/oidcflow": {module + "/cmd"},
