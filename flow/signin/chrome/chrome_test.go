@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -119,7 +120,7 @@ func testDir(t testing.TB) string {
 	return dir
 }
 
-// provider is a web site of pages, given as HTML by path. Its /done takes a form and redirects to the redirect URI; the
+// provider is a web site of pages, given as HTML by path. Its /done takes one form and redirects to the redirect URI; the
 // form comes back in the parameter form.
 func provider(t testing.TB, pages map[string]string) *httptest.Server {
 	t.Helper()
@@ -130,7 +131,11 @@ func provider(t testing.TB, pages map[string]string) *httptest.Server {
 			fmt.Fprint(w, "<!doctype html>"+html)
 		})
 	}
+	var sent atomic.Bool
 	mux.HandleFunc("/done", func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost && sent.Swap(true) {
+			t.Errorf("a form was sent a second time")
+		}
 		if err := r.ParseForm(); err != nil {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return

@@ -3,7 +3,9 @@ package chrome
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -131,30 +133,34 @@ func (g *gate) gone(id target.ID) *signIn {
 	return f.s
 }
 
-// candidates returns the sign-ins that a frame's request may belong to: its own, or all where the frame is not known. A
-// frame's first request may come before the word that there is such a frame, so that it is waited for.
-func (g *gate) candidates(ctx context.Context, id cdp.FrameID) (list []*signIn, top bool) {
+// origin is where a request comes from, as far as is known.
+type origin struct {
+	signIns []*signIn // the one whose page it is, or all where that is not known
+	known   bool
+	top     bool // from the top frame of a page
+}
+
+// origin returns where a frame's request comes from. A frame's first request may come before the word that there is such
+// a frame, so that it is waited for.
+func (g *gate) origin(ctx context.Context, id cdp.FrameID) origin {
 	ctx, cancel := context.WithTimeout(ctx, unknownFrame)
 	defer cancel()
 	for {
 		g.mu.Lock()
 		f, ok := g.frames[id]
 		news := g.news
-		list = list[:0]
-		for _, s := range g.signIns {
-			list = append(list, s)
-		}
+		all := slices.Collect(maps.Values(g.signIns))
 		g.mu.Unlock()
 		if ok {
-			return []*signIn{f.s}, f.top
+			return origin{[]*signIn{f.s}, true, f.top}
 		}
-		if len(list) < 2 || id == "" { // workers have no frame
-			return list, false
+		if len(all) == 0 || id == "" { // workers have no frame
+			return origin{signIns: all}
 		}
 		select {
 		case <-news:
 		case <-ctx.Done():
-			return list, false
+			return origin{signIns: all}
 		}
 	}
 }
@@ -163,13 +169,13 @@ func (g *gate) candidates(ctx context.Context, id cdp.FrameID) (list []*signIn, 
 func (g *gate) paused(ev *fetch.EventRequestPaused) {
 	ctx, cancel := context.WithTimeout(g.b.ctx, gateTimeout)
 	defer cancel()
-	owners, top := g.candidates(ctx, ev.FrameID)
+	from := g.origin(ctx, ev.FrameID)
 	answered := ev.ResponseStatusCode != 0 || ev.ResponseErrorReason != ""
 	location := ev.Request.URL + ev.Request.URLFragment
 	if answered {
 		location = redirectOf(ev)
 	}
-	if deliver(owners, ev, location, answered) {
+	if from.deliver(ev, location, answered) {
 		g.call(ctx, fetch.FulfillRequest.Method, fetch.FulfillRequestParams{RequestID: ev.RequestID, ResponseCode: 200,
 			ResponseHeaders: []*fetch.HeaderEntry{{Name: "Content-Type", Value: "text/html"}}})
 		return
@@ -178,26 +184,26 @@ func (g *gate) paused(ev *fetch.EventRequestPaused) {
 	case ev.ResponseErrorReason != "":
 		g.call(ctx, fetch.ContinueRequest.Method, fetch.ContinueRequestParams{RequestID: ev.RequestID})
 	case answered:
-		if top {
-			owners[0].answered(ev, location)
+		if from.top {
+			from.signIns[0].answered(ev, location)
 		}
 		g.call(ctx, fetch.ContinueResponse.Method, fetch.ContinueResponseParams{RequestID: ev.RequestID})
 	default:
-		g.request(ctx, ev, owners, top)
+		g.request(ctx, ev, from)
 	}
 }
 
 // deliver hands the authorization response in a request, or in a redirect, to its sign-in. It reports whether there is
 // one: then the request goes no further, even where nobody can tell whose it is.
-func deliver(owners []*signIn, ev *fetch.EventRequestPaused, location string, answered bool) (found bool) {
-	for _, s := range owners {
+func (o origin) deliver(ev *fetch.EventRequestPaused, location string, answered bool) (found bool) {
+	for _, s := range o.signIns {
 		cb, err := s.callbackIn(ev, location, answered)
 		if cb == nil && err == nil {
 			continue
 		}
 		found = true
 		state := s.request.URL.Query().Get("state")
-		if len(owners) == 1 || cb != nil && state != "" && cb.Params.Get("state") == state {
+		if o.known || cb != nil && state != "" && cb.Params.Get("state") == state {
 			s.arrived(cb, err)
 			break
 		}
@@ -206,24 +212,24 @@ func deliver(owners []*signIn, ev *fetch.EventRequestPaused, location string, an
 }
 
 // request lets a request pass or refuses it.
-func (g *gate) request(ctx context.Context, ev *fetch.EventRequestPaused, owners []*signIn, top bool) {
+func (g *gate) request(ctx context.Context, ev *fetch.EventRequestPaused, from origin) {
 	var refusal error
-	for _, s := range owners {
+	for _, s := range from.signIns {
 		if refusal = s.mayRequest(ev.Request); refusal == nil {
 			break
 		}
 	}
 	if refusal != nil {
-		if top {
-			owners[0].refused(ev, refusal)
+		if from.top {
+			from.signIns[0].refused(ev, refusal)
 		}
 		g.call(ctx, fetch.FailRequest.Method, fetch.FailRequestParams{RequestID: ev.RequestID, ErrorReason: network.ErrorReasonBlockedByClient})
 		return
 	}
-	if top {
+	if from.top {
 		// No page may change under the fingers that type into it.
-		owners[0].typing.Lock()
-		defer owners[0].typing.Unlock()
+		from.signIns[0].typing.Lock()
+		defer from.signIns[0].typing.Unlock()
 	}
 	g.call(ctx, fetch.ContinueRequest.Method, fetch.ContinueRequestParams{RequestID: ev.RequestID})
 }

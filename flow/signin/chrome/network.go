@@ -137,6 +137,7 @@ var netErrors = []struct{ prefix, code, hint string }{
 	{"net::ERR_INTERNET_", "env.unreachable", ""},
 	{"net::ERR_NETWORK_", "env.unreachable", ""},
 	{"net::ERR_TIMED_OUT", "env.unreachable", ""},
+	{"net::ERR_UNSAFE_PORT", "env.unreachable", "Chrome refuses this port for web pages"},
 	{"net::ERR_PROXY_", "env.unreachable", "see --proxy"},
 	{"net::ERR_TUNNEL_", "env.unreachable", "see --proxy"},
 	{"net::ERR_SOCKS_", "env.unreachable", "see --proxy"},
