@@ -139,7 +139,7 @@ func (d *doctor) examineProvider(ctx context.Context) []finding {
 		}
 		return []finding{rowError("settings", err)}
 	}
-	cfg := effective(d.config)
+	cfg := d.config.WithDefaults()
 	rows := []finding{redirectRow(cfg)}
 	place, err := examinedURL(cfg)
 	if err != nil {

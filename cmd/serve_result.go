@@ -1,45 +1,16 @@
 package cmd
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/oidcflow/oidcflow/flow"
 	"github.com/oidcflow/oidcflow/flow/report"
 )
-
-// exchange takes the steps from the answer to verified tokens. Without an ID token, which is an error unless openid was
-// left out of the scopes, there is nothing to verify.
-func (app *webApp) exchange(ctx context.Context, a *flow.Authorization, cb *flow.Callback) (*flow.Result, error) {
-	code, err := app.client.Code(ctx, a, cb)
-	if err != nil {
-		return nil, err
-	}
-	tokens, err := app.client.Exchange(ctx, a, code)
-	if err != nil {
-		return nil, err
-	}
-	result := &flow.Result{Issuer: a.Issuer, ClientID: a.ClientID, Tokens: *tokens, Verified: []string{"state"}}
-	if tokens.IDToken.IsZero() && !slices.Contains(a.Scopes, "openid") {
-		return result, nil
-	}
-	id, err := app.client.Verify(ctx, a, tokens)
-	if err != nil {
-		return nil, err
-	}
-	if cb.Params.Has("iss") { // RFC 9207: Code has compared it
-		result.Verified = append(result.Verified, "callback_iss")
-	}
-	result.IDTokenClaims, result.IDTokenHeader = id.Claims, id.Header
-	result.Verified = append(result.Verified, id.Verified...)
-	return result, nil
-}
 
 // showResult shows the tokens and what is in them.
 func (app *webApp) showResult(w http.ResponseWriter, r *http.Request, result *flow.Result) error {

@@ -32,7 +32,7 @@ type webApp struct {
 
 // newWebApp returns the web app for cfg, or an error that says what in cfg cannot work. It makes no request.
 func newWebApp(cfg flow.Config, timeout time.Duration, r *trace.Redactor) (*webApp, error) {
-	cfg = effective(cfg)
+	cfg = cfg.WithDefaults()
 	redirect, err := serveRedirect(cfg)
 	if err != nil {
 		return nil, err
@@ -251,7 +251,7 @@ func (app *webApp) finish(w http.ResponseWriter, r *http.Request, state string, 
 		return &flow.Error{Step: trace.Callback, Code: "callback.empty", Err: errors.New("no answer was posted for this sign-in"),
 			Hint: "sign in again from the start page"}
 	}
-	result, err := app.exchange(r.Context(), a, cb)
+	result, err := app.client.Finish(r.Context(), a, cb)
 	if err != nil {
 		return err
 	}

@@ -21,7 +21,7 @@ type Client struct {
 
 // New returns a client for cfg, or an error that says what in cfg cannot work. It makes no request.
 func New(cfg Config) (*Client, error) {
-	cfg = cfg.withDefaults()
+	cfg = cfg.WithDefaults()
 	if err := cfg.check(); err != nil {
 		return nil, err
 	}
@@ -58,6 +58,13 @@ func (c *Client) Run(ctx context.Context) (*Result, error) {
 	if err != nil {
 		return r, err
 	}
+	return c.Finish(ctx, a, cb)
+}
+
+// Finish takes the steps after the sign-in: Code, Exchange and Verify, in this order. It is for callers to whom the
+// response comes without a driver, such as a web app. With an error it returns what was found so far, as Run does.
+func (c *Client) Finish(ctx context.Context, a *Authorization, cb *Callback) (*Result, error) {
+	r := &Result{Issuer: a.Issuer, ClientID: a.ClientID}
 	code, err := c.Code(ctx, a, cb)
 	if err != nil {
 		return r, err
@@ -69,7 +76,7 @@ func (c *Client) Run(ctx context.Context) (*Result, error) {
 	}
 	r.Tokens = *tokens
 	if tokens.IDToken.IsZero() && !slices.Contains(a.Scopes, "openid") {
-		return r, nil
+		return r, nil // without openid there is no ID token, and so nothing to verify
 	}
 	id, err := c.Verify(ctx, a, tokens)
 	if err != nil {

@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// withDefaults returns cfg with everything filled in that has a default.
-func (cfg Config) withDefaults() Config {
+// WithDefaults returns cfg as [New] takes it: with everything filled in that has a default, the issuer that Okta's URLs
+// imply included.
+func (cfg Config) WithDefaults() Config {
 	if cfg.RedirectURI == "" {
 		cfg.RedirectURI = "http://localhost:8080/callback"
 	}
