@@ -109,10 +109,7 @@ type call struct {
 
 // ServeHTTP answers a request as the listening server does.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	path := strings.TrimPrefix(r.URL.Path, s.base.Path)
-	if path == "" {
-		path = "/"
-	}
+	path := s.localPath(r.URL.Path)
 	if strings.HasPrefix(path, adminPath) {
 		s.serveAdmin(w, r, path)
 		return
@@ -133,6 +130,18 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if err := c.serve(); err != nil {
 		c.refuse(problemOf(err))
 	}
+}
+
+// localPath is path without the issuer's own, which a proxy may pass on or not.
+func (s *Server) localPath(path string) string {
+	rest, ok := strings.CutPrefix(path, s.base.Path)
+	switch {
+	case ok && rest == "":
+		return "/"
+	case ok && rest[0] == '/':
+		return rest
+	}
+	return path
 }
 
 func (c *call) serve() error {

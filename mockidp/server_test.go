@@ -96,6 +96,10 @@ func TestIssuerURLs(t *testing.T) {
 		require.NoError(t, res.Body.Close())
 		require.Equal(t, "https://idp.example.test/base/oauth2/v1/token", m["token_endpoint"])
 	}
+	res, err := s.Client().Get(s.URL + "/basement/.well-known/openid-configuration") // another path that begins so
+	require.NoError(t, err)
+	require.NoError(t, res.Body.Close())
+	require.Equal(t, 404, res.StatusCode)
 	// the host of Listen
 	local := StartT(t, Config{Listen: "localhost:0"})
 	require.True(t, strings.HasPrefix(local.Issuer(""), "http://localhost:"), local.Issuer(""))
