@@ -71,15 +71,28 @@ func TestOIDCProviderOffline(t *testing.T) {
 	require.NotEmpty(t, got.RefreshToken)
 }
 
-// TestOIDCProviderRefused lets the user cancel: the response is an error, in the provider's own words.
-func TestOIDCProviderRefused(t *testing.T) {
+// TestOIDCProviderRefuses asks for what there is not: the response is an error, in the provider's own words.
+func TestOIDCProviderRefuses(t *testing.T) {
 	t.Parallel()
 	issuer := serveNode(t, "oidc-provider.mjs", nil)
-	o := run(t, []string{"OIDCFLOW_PASSWORD=any"}, "token",
-		"--issuer", issuer, "--client-id", "public", "--username", "alice", "--scope", "openid no-such-scope")
-	require.Equal(t, 4, o.Code, o.Stderr)
-	require.Contains(t, o.Stderr, "invalid_scope")
-	require.Empty(t, o.Stdout)
+	for name, c := range map[string]struct {
+		args []string
+		want string
+		code int
+	}{
+		"nobody is signed in, and no page allowed": {[]string{"--client-id", "public", "--prompt", "none"}, "login_required", 4},
+		"a wrong client secret":                    {[]string{"--client-id", "post", "--client-auth", "client_secret_post"}, "invalid_client", 4},
+		"a user who refuses consent":               {[]string{"--client-id", "public", "--consent", "deny"}, "access_denied", 4},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			o := run(t, []string{"OIDCFLOW_PASSWORD=any password does", "OIDCFLOW_CLIENT_SECRET=a wrong one"},
+				append([]string{"token", "--issuer", issuer, "--username", "alice"}, c.args...)...)
+			require.Equal(t, c.code, o.Code, o.Stderr)
+			require.Contains(t, o.Stderr, c.want)
+			require.Empty(t, o.Stdout)
+		})
+	}
 }
 
 // TestMockOIDC signs in to the unmodified server of mockoidc. It has no pages, knows no public clients, and ignores

@@ -19,7 +19,7 @@ program=$dir/oidcflow
 case ${INPUT_BINARY:-} in
 "")
 	command -v go >/dev/null || fail "building the program needs Go: add actions/setup-go, or set binary and binary-sha256"
-	(cd "$GITHUB_ACTION_PATH/../../.." && go build -trimpath -o "$program" ./cmd/oidcflow)
+	(cd "$GITHUB_ACTION_PATH/../../.." && go build -o "$program" ./cmd/oidcflow)
 	;;
 https://*)
 	curl --fail --silent --show-error --location --proto '=https' --max-time 300 --output "$program" "$INPUT_BINARY"
@@ -35,15 +35,15 @@ if [[ -n ${INPUT_BINARY:-} ]]; then
 fi
 chmod 700 "$program"
 
-# An input that is given goes before a variable of the step's environment, as a flag does.
+# Inputs go in as flags, which go before the variables of the step's environment. With "=", none can be a flag itself.
+args=()
 for name in ISSUER CLIENT_ID USERNAME REDIRECT_URI SCOPE SIGN_IN; do
 	input=INPUT_$name
 	if [[ -n ${!input:-} ]]; then
-		export "OIDCFLOW_$name=${!input}"
+		flag=$(tr 'A-Z_' 'a-z-' <<<"$name")
+		args+=("--$flag=${!input}")
 	fi
 done
-
-args=()
 while IFS= read -r arg; do
 	if [[ -n $arg ]]; then
 		args+=("$arg")

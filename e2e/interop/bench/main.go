@@ -41,7 +41,7 @@ func run(ctx context.Context, serve string, period time.Duration, calls int) err
 	}
 	defer os.RemoveAll(dir)
 	program := filepath.Join(dir, "oidcflow")
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", program, "./cmd/oidcflow")
+	build := exec.CommandContext(ctx, "go", "build", "-o", program, "./cmd/oidcflow")
 	build.Dir = filepath.Join("..", "..") // make bench runs it in e2e/interop
 	build.Stderr = os.Stderr
 	if err := build.Run(); err != nil {
