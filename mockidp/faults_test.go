@@ -269,7 +269,7 @@ func keySet(t *testing.T, p *rp) jose.JSONWebKeySet {
 func verifySignature(t *testing.T, p *rp, raw string) error {
 	t.Helper()
 	algs := []jose.SignatureAlgorithm{jose.RS256, jose.ES256, jose.PS256, jose.EdDSA}
-	sig, err := jose.ParseSigned(raw, algs)
+	sig, err := jose.ParseSignedCompact(raw, algs)
 	if err != nil {
 		return err
 	}

@@ -62,7 +62,6 @@ func (t *accessToken) live() bool { return !t.revoked && (t.grant == nil || !t.g
 // refreshToken is one of a family: those of a grant.
 type refreshToken struct {
 	grant   *grant
-	scopes  []string
 	expires time.Time
 	rotated time.Time // zero: not used yet
 	revoked bool
