@@ -37,7 +37,8 @@ lint: ## what a change must pass before it is sent
 
 bench: deps ## how quick it is, beside others, in ratios of one run
 	cd $(INTEROP) && $(GO) run ./bench
-	$(GO) test -run '^$$' -bench . -benchtime 1x ./flow/signin/chrome
+	$(GO) test -run '^$$' -bench . ./...
+	$(GO) test -count=1 -v -run '^TestTenUsersAtOnce$$' ./flow/signin/chrome
 
 fuzz: ## each fuzz target for FUZZTIME
 	@for p in $$($(GO) list ./...); do \
