@@ -246,6 +246,8 @@ application would get: verified, on stdout. It has a provider of its own to try 
 		p.tokenCommand(),
 		p.execCommand(),
 		p.mockCommand(),
+		p.serveCommand(),
+		p.doctorCommand(),
 		p.listCommand(),
 		p.versionCommand(),
 		p.completionCommand(),

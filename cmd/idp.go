@@ -144,11 +144,15 @@ func (s serverBlock) server() (mockidp.AuthServer, hcl.Diagnostics) {
 }
 
 func (c clientBlock) client() mockidp.Client {
+	var keys []byte
+	if c.JWKS != "" {
+		keys = []byte(c.JWKS)
+	}
 	return mockidp.Client{
 		ID:                     c.ID,
 		Secret:                 c.Secret,
 		AuthMethod:             c.AuthMethod,
-		Keys:                   []byte(c.JWKS),
+		Keys:                   keys,
 		RequirePKCE:            c.RequirePKCE,
 		RequirePAR:             c.RequirePAR,
 		RequireDPoP:            c.RequireDPoP,

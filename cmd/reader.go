@@ -118,8 +118,11 @@ func (s *setting) flags() []string {
 // oneSecret sets s from a file, a program, a variable, a file that a variable names, or the profile.
 func (r *reader) oneSecret(ctx context.Context, s *setting, variables []string) error {
 	text, from, err := r.secretText(ctx, s, variables)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
+	case text == "" && from != "":
+		return usageError("empty_"+s.codeName(), "", "%s: the %s is empty", from, strings.ReplaceAll(s.flag, "-", " "))
 	}
 	secret := trace.NewSecret(s.secret, text)
 	if text == "" && s.fileSecret != nil && r.profile != nil {

@@ -175,7 +175,7 @@ func TestMistakes(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, err := read(t, test.env, "", test.args...)
+			_, err := read(t, test.env, "on standard input", test.args...)
 			var e *flow.Error
 			require.ErrorAs(t, all(err)[0], &e)
 			require.Equal(t, test.code, e.Code)

@@ -3,6 +3,7 @@ package cmd
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"strings"
 
@@ -47,7 +48,11 @@ func (r *reader) secretCommand(ctx context.Context, line, from string) (string, 
 	if err != nil {
 		return "", usageError("invalid_command", "", "%s: %w", from, err)
 	}
-	return r.runCommand(ctx, words)
+	text, err := r.runCommand(ctx, words)
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", from, err) // env.command or env.timeout
+	}
+	return text, nil
 }
 
 // runCommand returns the first line that a program prints.
