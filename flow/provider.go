@@ -80,9 +80,7 @@ func (a *answer) statusError() error {
 // clean returns a provider's text for a message: on one line, bounded, and without the secrets that it was sent.
 func (a *answer) clean(s string) string {
 	for _, secret := range a.sent {
-		if secret != "" {
-			s = strings.ReplaceAll(s, secret, "«redacted»")
-		}
+		s = trace.NewSecret("", secret).Hide(s)
 	}
 	return clip(s)
 }

@@ -119,9 +119,7 @@ func (d *Dialog) message(v *View) string {
 // clean returns a provider's text fit for an error, without the credentials that a page may repeat.
 func (d *Dialog) clean(text string) string {
 	for _, s := range append([]trace.Secret{d.cfg.User.Password}, d.secrets...) {
-		if value := s.Reveal(); value != "" {
-			text = strings.ReplaceAll(text, value, s.String())
-		}
+		text = s.Hide(text)
 	}
 	return clean(text, maxShown)
 }
