@@ -149,7 +149,7 @@ func TestRedirectURIIsNeverRequested(t *testing.T) {
 			require.NoError(t, err, how)
 		}
 		post := sender(t, func(w http.ResponseWriter, l string) {
-			fmt.Fprintf(w, `<form method="post" action="%s"><input name="code" value="c"></form><script>document.forms[0].submit()</script>`, l)
+			fmt.Fprintf(w, `<form method="post" action="%s"><input type="hidden" name="code" value="c"></form><script>document.forms[0].submit()</script>`, l)
 		}, redirect)
 		_, err := b.Driver(signin.Config{User: alice()}).SignIn(within(t, patience), request(t, post.URL, redirect))
 		require.NoError(t, err)

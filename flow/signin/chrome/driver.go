@@ -89,6 +89,7 @@ func (b *Browser) signIn(ctx context.Context, r flow.Request, d dialog) (*flow.C
 	}()
 	defer s.close()
 	err := s.run(sctx)
+	s.finish(ctx)
 	if cb := s.result(); cb != nil {
 		return cb, nil
 	}
@@ -161,15 +162,34 @@ func (s *signIn) open(ctx context.Context) error {
 	return t.navigate(ctx, s.request.URL.String())
 }
 
+// pages returns the pages that are open.
+func (s *signIn) pages() []*tab {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clone(s.tabs)
+}
+
+// finish records what the pages still had under way.
+func (s *signIn) finish(ctx context.Context) {
+	for _, t := range s.pages() {
+		t.finish(ctx)
+	}
+}
+
+// stopped notes an answer that Chrome is not to see.
+func (s *signIn) stopped(ev *fetch.EventRequestPaused) {
+	for _, t := range s.pages() {
+		t.stopped(ev)
+	}
+}
+
 // close closes the pages of the sign-in with all that they kept. Nobody waits for it but the end of the browser.
 func (s *signIn) close() {
 	if s.contextID == "" {
 		return
 	}
 	s.b.gate.remove(s.contextID)
-	s.mu.Lock()
-	tabs := s.tabs
-	s.mu.Unlock()
+	tabs := s.pages()
 	s.b.tabs.Add(1)
 	go func() {
 		defer s.b.tabs.Done()

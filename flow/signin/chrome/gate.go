@@ -203,6 +203,9 @@ func (o origin) deliver(ev *fetch.EventRequestPaused, location string, answered 
 		}
 		found = true
 		state := s.request.URL.Query().Get("state")
+		if answered {
+			s.stopped(ev)
+		}
 		if o.known || cb != nil && state != "" && cb.Params.Get("state") == state {
 			s.arrived(cb, err)
 			break

@@ -3,11 +3,14 @@ package chrome
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/network"
 
 	"github.com/oidcflow/oidcflow/flow"
@@ -61,6 +64,19 @@ func (r requests) response(id network.RequestID, res *network.Response) {
 	x.event.HTTP.ResponseHeader = header(res.Headers)
 }
 
+// stopped is called when the gate takes an answer that Chrome is not to see.
+func (r requests) stopped(ev *fetch.EventRequestPaused) {
+	x := r[ev.NetworkID]
+	if x == nil || !x.recorded {
+		return
+	}
+	x.event.HTTP.Status = int(ev.ResponseStatusCode)
+	x.event.HTTP.ResponseHeader = http.Header{}
+	for _, h := range ev.ResponseHeaders {
+		x.event.HTTP.ResponseHeader.Add(h.Name, h.Value)
+	}
+}
+
 // extra is called with headers that pages do not see, such as cookies.
 func (r requests) extra(id network.RequestID, request, response network.Headers) {
 	x := r[id]
@@ -85,6 +101,17 @@ func (r requests) end(ctx context.Context, id network.RequestID, at cdp.Monotoni
 		trace.Record(ctx, x.event)
 	}
 	return x
+}
+
+// flush records what is under way as far as it got, in the order in which it was sent.
+func (r requests) flush(ctx context.Context) {
+	for _, x := range slices.SortedFunc(maps.Values(r), func(a, b *exchange) int { return a.begun.Compare(b.begun) }) {
+		if x.recorded {
+			x.event.Duration = time.Since(x.begun)
+			trace.Record(ctx, x.event)
+		}
+	}
+	clear(r)
 }
 
 // busy reports whether a request that will change the page is under way.

@@ -7,10 +7,12 @@ import (
 	"errors"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
 	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/inspector"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
@@ -43,6 +45,8 @@ type tab struct {
 	document cdp.LoaderID
 	url      string
 	requests requests
+	leaving  time.Time // when the page asked to be left, until it has been; zero: it did not
+	done     bool      // nobody is interested in events any more
 	statuses map[cdp.LoaderID]int
 }
 
@@ -93,6 +97,9 @@ func (t *tab) prepare(ctx context.Context) error {
 func (t *tab) event(ctx context.Context, ev any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	if t.done {
+		return
+	}
 	switch ev := ev.(type) {
 	case *runtime.EventExecutionContextCreated:
 		t.contextCreated(ev.Context)
@@ -107,13 +114,20 @@ func (t *tab) event(ctx context.Context, ev any) {
 		return
 	case *page.EventFrameNavigated:
 		if ev.Frame.ParentID == "" {
-			t.document, t.url = ev.Frame.LoaderID, ev.Frame.URL+ev.Frame.URLFragment
+			t.document, t.url, t.leaving = ev.Frame.LoaderID, ev.Frame.URL+ev.Frame.URLFragment, time.Time{}
 		}
 	case *page.EventNavigatedWithinDocument:
 		if ev.FrameID == cdp.FrameID(t.id) {
-			t.url = ev.URL
+			t.url, t.leaving = ev.URL, time.Time{}
+		}
+	case *page.EventFrameStoppedLoading:
+		if ev.FrameID == cdp.FrameID(t.id) {
+			t.leaving = time.Time{}
 		}
 	case *page.EventFrameRequestedNavigation:
+		if ev.FrameID == cdp.FrameID(t.id) && ev.Disposition == page.ClientNavigationDispositionCurrentTab {
+			t.leaving = time.Now()
+		}
 		t.s.asked(ev.URL)
 	case *page.EventJavascriptDialogOpening:
 		go t.dismiss(ctx, ev)
@@ -227,11 +241,26 @@ func firstLine(e *runtime.ExceptionDetails) string {
 	return printable(line)
 }
 
+// finish records the requests that are under way, and takes no further events.
+func (t *tab) finish(ctx context.Context) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.done = true
+	t.requests.flush(ctx)
+}
+
+// stopped is called when the gate takes an answer that Chrome is not to see.
+func (t *tab) stopped(ev *fetch.EventRequestPaused) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.requests.stopped(ev)
+}
+
 // busy reports whether the page waits for a request that will change it.
 func (t *tab) busy() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return t.requests.busy()
+	return time.Since(t.leaving) < longRequest || t.requests.busy()
 }
 
 // shown returns the document, its address and its status.

@@ -297,9 +297,12 @@
     return { State: covered(el, p.own) ? "covered" : "ok", X: p.x, Y: p.y };
   }
 
-  // hit says whether the click that followed aim reached its element.
+  // hit says whether the click that followed aim reached its element. A busy page may hear of it a moment later.
   let landed = false;
-  const hit = () => landed;
+  async function hit() {
+    if (!landed) await frame();
+    return landed;
+  }
 
   // press clicks by script: the last resort for an element that something lies over.
   function press(ref) {
