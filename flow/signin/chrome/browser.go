@@ -121,10 +121,11 @@ func start(ctx context.Context, cfg Config, path string, m sandboxMode) (_ *Brow
 		}
 	}
 	// The browser outlives ctx, which only bounds the start.
-	actx, acancel := chromedp.NewExecAllocator(context.WithoutCancel(ctx), b.options(m)...)
+	life, kill := context.WithCancel(context.WithoutCancel(ctx))
+	actx, acancel := chromedp.NewExecAllocator(life, b.options(m)...)
 	bctx, bcancel := chromedp.NewContext(actx, chromedp.WithLogf(discard), chromedp.WithErrorf(discard))
-	b.ctx, b.cancel = bctx, func() { bcancel(); acancel() }
-	stop := context.AfterFunc(ctx, bcancel)
+	b.ctx, b.cancel = bctx, func() { kill(); bcancel(); acancel() } // once: chromedp's wait for the end of the process
+	stop := context.AfterFunc(ctx, kill)
 	err = b.connect()
 	if !stop() {
 		return nil, startError(ctx, cfg, context.Cause(ctx), b.output)

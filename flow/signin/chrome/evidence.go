@@ -14,7 +14,7 @@ import (
 )
 
 // evidenceTimeout bounds what is kept of a page after the sign-in has failed on it.
-const evidenceTimeout = 3 * time.Second
+const evidenceTimeout = 2 * time.Second
 
 // confine takes from the pages of a sign-in what none needs.
 func (s *signIn) confine(ctx context.Context) error {
