@@ -37,15 +37,6 @@ func newCall(env map[string]string, stdin string) *call {
 	return c
 }
 
-func (c *call) run(t *testing.T, args ...string) int {
-	t.Helper()
-	root := c.rootCommand()
-	root.SetArgs(args)
-	code := c.finish(t.Context(), root.ExecuteContext(t.Context()))
-	require.NoError(t, c.stderr.Close())
-	return code
-}
-
 func TestExitCodes(t *testing.T) {
 	t.Parallel()
 	for code, want := range map[string]int{

@@ -17,7 +17,7 @@ import (
 // readProof returns header and claims of a DPoP proof, which its own key must have signed.
 func readProof(t *testing.T, raw string) (jose.Header, map[string]any) {
 	t.Helper()
-	jws, err := jose.ParseSigned(raw, []jose.SignatureAlgorithm{jose.ES256})
+	jws, err := jose.ParseSignedCompact(raw, []jose.SignatureAlgorithm{jose.ES256})
 	require.NoError(t, err)
 	h := jws.Signatures[0].Header
 	require.NotNil(t, h.JSONWebKey)

@@ -86,7 +86,7 @@ func methodOf(form url.Values, header http.Header) ClientAuth {
 	}
 	if a := form.Get("client_assertion"); a != "" {
 		method := AuthPrivateKeyJWT
-		if jws, err := jose.ParseSigned(a, []jose.SignatureAlgorithm{jose.HS256}); err == nil && len(jws.Signatures) == 1 {
+		if jws, err := jose.ParseSignedCompact(a, []jose.SignatureAlgorithm{jose.HS256}); err == nil && len(jws.Signatures) == 1 {
 			method = AuthSecretJWT
 		}
 		methods = append(methods, method)
@@ -171,7 +171,7 @@ func TestClientAssertion(t *testing.T) {
 			require.NoError(t, err)
 			form, _ := f.form("/token")
 			require.Equal(t, "urn:ietf:params:oauth:client-assertion-type:jwt-bearer", form.Get("client_assertion_type"))
-			jws, err := jose.ParseSigned(form.Get("client_assertion"), []jose.SignatureAlgorithm{jose.SignatureAlgorithm(c.alg)})
+			jws, err := jose.ParseSignedCompact(form.Get("client_assertion"), []jose.SignatureAlgorithm{jose.SignatureAlgorithm(c.alg)})
 			require.NoError(t, err)
 			verifyWith := any([]byte(clientSecret))
 			if c.key != nil {
