@@ -245,11 +245,8 @@ func (s *signIn) ready(ctx context.Context, t *tab, ref int) (a aim, err error) 
 // click presses and releases the mouse. It reports whether the click reached the element that was aimed at; a page that
 // is left by it says yes.
 func (t *tab) click(ctx context.Context, a aim) (landed bool, err error) {
-	for _, typ := range []input.DispatchMouseEventType{input.DispatchMouseEventTypeMouseMoved, input.DispatchMouseEventTypeMousePressed, input.DispatchMouseEventTypeMouseReleased} {
-		p := input.DispatchMouseEventParams{Type: typ, X: a.X, Y: a.Y}
-		if typ != input.DispatchMouseEventTypeMouseMoved {
-			p.Button, p.ClickCount = input.MouseButtonLeft, 1
-		}
+	for _, typ := range []input.DispatchMouseEventType{input.DispatchMouseEventTypeMousePressed, input.DispatchMouseEventTypeMouseReleased} {
+		p := input.DispatchMouseEventParams{Type: typ, X: a.X, Y: a.Y, Button: input.MouseButtonLeft, ClickCount: 1}
 		if _, err := cdp.Call(ctx, t.target, input.DispatchMouseEvent, p); err != nil {
 			return false, err
 		}

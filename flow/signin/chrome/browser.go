@@ -53,6 +53,7 @@ type Browser struct {
 	output  *tail
 	gate    *gate
 	proxy   *terminator // nil: Chrome speaks to providers itself
+	process *exec.Cmd
 
 	ctx    context.Context // of chromedp: carries the browser
 	cancel context.CancelFunc
@@ -182,6 +183,7 @@ func (b *Browser) options(m sandboxMode) []chromedp.ExecAllocatorOption {
 			attributes(cmd, m.uid)
 			harden(cmd)
 			cmd.Cancel = func() error { return killGroup(cmd) }
+			b.process = cmd
 		}),
 	}
 	for _, f := range flags(b.cfg, m, b.proxy) {
@@ -206,6 +208,10 @@ func (b *Browser) close() error {
 	if b.cancel != nil {
 		b.quit()
 		b.cancel()
+	}
+	if b.process != nil && b.process.Process != nil {
+		// Chrome's processes end with the first of them, as a rule. An error says that none is left.
+		_ = killGroup(b.process)
 	}
 	if b.proxy != nil {
 		b.proxy.close()

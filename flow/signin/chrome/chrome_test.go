@@ -7,6 +7,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"os"
+	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -25,8 +26,21 @@ const testRedirect = "https://app.unresolvable.invalid/callback"
 // patience is how long a test waits for what takes a moment.
 const patience = 30 * time.Second
 
-// binaries are the browsers that the tests run in.
-var binaries = []string{"chromium-headless-shell", "chromium"}
+// binaries are the browsers that the tests run in: those of these two that are there, else the one that [Find] finds.
+var binaries = installed("chromium-headless-shell", "chromium")
+
+func installed(names ...string) []string {
+	var list []string
+	for _, name := range names {
+		if _, err := Find(name); err == nil {
+			list = append(list, name)
+		}
+	}
+	if list == nil {
+		return []string{""}
+	}
+	return list
+}
 
 // shared are browsers that tests use together, by binary.
 var shared = struct {
@@ -54,6 +68,20 @@ func TestMain(m *testing.M) {
 		}
 	}
 	os.Exit(code)
+}
+
+// helperDir is the variable that makes the test binary a program that starts a browser and waits to be killed.
+const helperDir = "OIDCFLOW_TEST_HELPER_DIR"
+
+// helper starts a browser in dir, says so, and stays until it is killed.
+func helper(dir string) {
+	b, err := Start(context.Background(), Config{Path: os.Getenv("OIDCFLOW_TEST_HELPER_BROWSER"), TempDir: dir})
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+	fmt.Println(b.process.Process.Pid, b.profile)
+	select {}
 }
 
 // sharedBrowser is a running browser that no test may close or kill.
@@ -180,6 +208,14 @@ func requireCode(t testing.TB, want string, err error) *flow.Error {
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, want, e.Code, "%v", err)
 	return e
+}
+
+// requireEmpty demands that nothing is in dir.
+func requireEmpty(t *testing.T, dir string) {
+	t.Helper()
+	left, err := filepath.Glob(filepath.Join(dir, "*"))
+	require.NoError(t, err)
+	require.Empty(t, left)
 }
 
 // login is the form that most pages of the tests have.

@@ -15,7 +15,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/oidcflow/oidcflow/flow/signin"
-	"github.com/oidcflow/oidcflow/flow/trace"
 )
 
 func TestPagesThatEndTheSignIn(t *testing.T) {
@@ -155,34 +154,6 @@ func TestBrowserThatDoesNotStart(t *testing.T) {
 	requireCode(t, "usage.browser_sandbox", err)
 	_, err = Start(t.Context(), Config{Path: binaries[0], TempDir: filepath.Join(dir, "nowhere"), Sandbox: "off"})
 	requireCode(t, "env.browser_crashed", err)
-}
-
-// Without the sandbox people are told so, once; with it, or where they asked for none, they are not.
-func TestSandbox(t *testing.T) {
-	t.Parallel()
-	for name, c := range map[string]struct {
-		cfg      Config
-		sandbox  bool
-		warnings int
-	}{
-		"off":                         {Config{Sandbox: "off"}, false, 0},
-		"auto":                        {Config{}, canSandbox("/"), map[bool]int{true: 0, false: 1}[canSandbox("/")]},
-		"auto, where it is of no use": {Config{TempDir: t.TempDir()}, os.Geteuid() != 0 && canSandbox("/"), map[bool]int{true: 1, false: 0}[os.Geteuid() == 0]},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c.cfg.Path = binaries[0]
-			if c.cfg.TempDir == "" {
-				c.cfg.TempDir = testDir(t)
-			}
-			var r recorder
-			b, err := Start(trace.WithRecorder(t.Context(), &r), c.cfg)
-			require.NoError(t, err)
-			require.Equal(t, c.sandbox, b.sandbox)
-			require.Len(t, r.of(trace.Warning), c.warnings)
-			require.NoError(t, b.Close())
-		})
-	}
 }
 
 func TestProbe(t *testing.T) {

@@ -7,7 +7,7 @@ import (
 	"sync"
 )
 
-// flag is one of Chrome's switches: a string has a value, true has none.
+// flag is one of Chrome's switches: a string has a value, true has none, and false is not given.
 type flag struct {
 	name  string
 	value any
@@ -47,7 +47,7 @@ var always = []flag{
 	// What is not needed for a sign-in costs time, and some of it talks to others.
 	{"disable-features", "Translate,OptimizationHints,MediaRouter,DialMediaRouteProvider,InterestFeedContentSuggestions," +
 		"AutofillServerCommunication,CertificateTransparencyComponentUpdater,GlobalMediaControls,HttpsUpgrades,HttpsFirstBalancedModeAutoEnable," +
-		"Prerender2,BackForwardCache,PaintHolding"},
+		"Prerender2,BackForwardCache,PaintHolding,WebUIOmniboxPopup,WebUIOmniboxAimPopup,WebUIOmniboxFullPopup,OmniboxAimPopup"},
 	// English pages are known best; a provider still follows ui_locales.
 	{"lang", "en-US"},
 }
@@ -56,9 +56,7 @@ var always = []flag{
 func flags(cfg Config, m sandboxMode, t *terminator) []flag {
 	list := append([]flag(nil), always...)
 	list = append(list, flag{"host-resolver-rules", resolverRules()})
-	if !m.on {
-		list = append(list, flag{"no-sandbox", true})
-	}
+	list = append(list, flag{"no-sandbox", !m.on}) // said in any case: chromedp adds the switch for root where it is not
 	if cfg.Show {
 		list = append(list, flag{"start-maximized", true})
 	} else {

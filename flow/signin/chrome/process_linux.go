@@ -19,7 +19,8 @@ func attributes(cmd *exec.Cmd, uid int) {
 	}
 }
 
-// killUsers ends the processes whose command line names dir as their own: all of Chrome's do.
+// killUsers ends the processes whose command line names dir as their own. The first of Chrome's does, and ends the others
+// with it; its crash handler does, which has a process group of its own.
 func killUsers(dir string) {
 	for _, pid := range users(dir) {
 		_ = syscall.Kill(pid, syscall.SIGKILL) // an error means that it has ended

@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,34 +17,37 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/oidcflow/oidcflow/flow/signin"
+	"github.com/oidcflow/oidcflow/flow/trace"
 )
 
-// helperDir is the variable that makes the test binary a program that starts a browser and waits to be killed.
-const helperDir = "OIDCFLOW_TEST_HELPER_DIR"
-
-// helper starts a browser in dir, says so, and stays until it is killed.
-func helper(dir string) {
-	b, err := Start(context.Background(), Config{Path: os.Getenv("OIDCFLOW_TEST_HELPER_BROWSER"), TempDir: dir})
-	if err != nil {
-		fmt.Println(err)
-		os.Exit(1)
+// family returns the processes of a browser: those of its group, and those that name its profile.
+func family(t testing.TB, pid int, profile string) []int {
+	t.Helper()
+	list := users(profile)
+	files, err := filepath.Glob("/proc/[0-9]*/stat")
+	require.NoError(t, err)
+	for _, f := range files {
+		stat, err := os.ReadFile(f)
+		if err != nil {
+			continue // it ended meanwhile
+		}
+		// proc_pid_stat(5): pid (comm) state ppid pgrp
+		_, rest, _ := strings.Cut(string(stat), ") ")
+		fields := strings.Fields(rest)
+		member, err := strconv.Atoi(filepath.Base(filepath.Dir(f)))
+		require.NoError(t, err)
+		if len(fields) > 2 && fields[0] != "Z" && fields[2] == strconv.Itoa(pid) && !slices.Contains(list, member) {
+			list = append(list, member)
+		}
 	}
-	fmt.Println(b.profile)
-	select {}
+	return list
 }
 
 // requireGone waits until no process uses the profile and no folder of ours is in dir.
-func requireGone(t *testing.T, dir, profile string) {
+func requireGone(t *testing.T, dir string, pid int, profile string) {
 	t.Helper()
-	require.Eventually(t, func() bool { return len(users(profile)) == 0 }, 10*time.Second, 10*time.Millisecond, "processes of %s", profile)
+	require.Eventually(t, func() bool { return len(family(t, pid, profile)) == 0 }, 10*time.Second, 10*time.Millisecond, "processes of %s", profile)
 	requireEmpty(t, dir)
-}
-
-func requireEmpty(t *testing.T, dir string) {
-	t.Helper()
-	left, err := filepath.Glob(filepath.Join(dir, "*"))
-	require.NoError(t, err)
-	require.Empty(t, left)
 }
 
 func TestCloseLeavesNothing(t *testing.T) {
@@ -53,13 +58,13 @@ func TestCloseLeavesNothing(t *testing.T) {
 			dir := testDir(t)
 			b, err := Start(t.Context(), Config{Path: binary, TempDir: dir})
 			require.NoError(t, err)
-			require.NotEmpty(t, users(b.profile))
+			require.Greater(t, len(family(t, b.process.Process.Pid, b.profile)), 3)
 			info, err := os.Stat(b.profile)
 			require.NoError(t, err)
 			require.Equal(t, os.FileMode(0o700), info.Mode().Perm())
 			require.NoError(t, b.Close())
 			require.NoError(t, b.Close(), "a second time")
-			requireGone(t, dir, b.profile)
+			requireGone(t, dir, b.process.Process.Pid, b.profile)
 		})
 	}
 }
@@ -82,7 +87,7 @@ func TestKilledBrowser(t *testing.T) {
 			require.NoError(t, b.calls.Process().Kill())
 			requireCode(t, "env.browser_crashed", <-failed)
 			require.NoError(t, b.Close())
-			requireGone(t, dir, b.profile)
+			requireGone(t, dir, b.process.Process.Pid, b.profile)
 		})
 	}
 }
@@ -121,7 +126,7 @@ func TestClosedWhileSigningIn(t *testing.T) {
 	require.Eventually(t, func() bool { return b.gate.at(p.URL) != nil }, patience, 10*time.Millisecond)
 	require.NoError(t, b.Close())
 	requireCode(t, "signin.interrupted", <-failed)
-	requireGone(t, dir, b.profile)
+	requireGone(t, dir, b.process.Process.Pid, b.profile)
 	_, err = b.Driver(signin.Config{User: alice()}).SignIn(within(t, patience), request(t, p.URL, testRedirect))
 	requireCode(t, "env.browser_crashed", err)
 }
@@ -141,14 +146,16 @@ func TestKilledProgram(t *testing.T) {
 			line := make([]byte, 4096)
 			n, err := out.Read(line)
 			require.NoError(t, err)
-			profile := strings.TrimSpace(string(line[:n]))
+			number, profile, _ := strings.Cut(strings.TrimSpace(string(line[:n])), " ")
+			pid, err := strconv.Atoi(number)
+			require.NoError(t, err, number)
 			require.DirExists(t, profile)
-			require.NotEmpty(t, users(profile))
+			require.Greater(t, len(family(t, pid, profile)), 3)
 
 			require.NoError(t, program.Process.Signal(syscall.SIGKILL))
 			var exit *exec.ExitError
 			require.True(t, errors.As(program.Wait(), &exit))
-			require.Eventually(t, func() bool { return len(users(profile)) == 0 }, 10*time.Second, 10*time.Millisecond)
+			require.Eventually(t, func() bool { return len(family(t, pid, profile)) == 0 }, 10*time.Second, 10*time.Millisecond)
 
 			sweep(dir)
 			requireEmpty(t, dir)
@@ -196,9 +203,40 @@ func TestChromeGetsNoSecrets(t *testing.T) {
 	require.Contains(t, string(env), "DISPLAY=:99\n")
 	require.Contains(t, string(env), "HOME="+b.profile+"\n")
 	require.Regexp(t, `\n0\n$`, string(env), "the size of a core dump")
-	for _, pid := range users(b.profile) {
+	for _, pid := range family(t, b.process.Process.Pid, b.profile) {
 		limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", pid))
 		require.NoError(t, err)
 		require.Regexp(t, `Max core file size +0 +0 `, string(limits))
+	}
+}
+
+// Without the sandbox people are told so, once; with it, or where they asked for none, they are not.
+func TestSandbox(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		cfg      Config
+		sandbox  bool
+		warnings int
+	}{
+		"off":                         {Config{Sandbox: "off"}, false, 0},
+		"auto":                        {Config{}, canSandbox("/"), map[bool]int{true: 0, false: 1}[canSandbox("/")]},
+		"auto, where it is of no use": {Config{TempDir: t.TempDir()}, os.Geteuid() != 0 && canSandbox("/"), map[bool]int{true: 1, false: 0}[os.Geteuid() == 0]},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c.cfg.Path = binaries[0]
+			if c.cfg.TempDir == "" {
+				c.cfg.TempDir = testDir(t)
+			}
+			var r recorder
+			b, err := Start(trace.WithRecorder(t.Context(), &r), c.cfg)
+			require.NoError(t, err)
+			require.Equal(t, c.sandbox, b.sandbox)
+			cmdline, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", b.process.Process.Pid))
+			require.NoError(t, err)
+			require.Equal(t, !c.sandbox, strings.Contains(string(cmdline), "--no-sandbox"))
+			require.Len(t, r.of(trace.Warning), c.warnings)
+			require.NoError(t, b.Close())
+		})
 	}
 }

@@ -75,22 +75,32 @@ func openTab(ctx context.Context, s *signIn, id target.ID) (*tab, error) {
 
 // prepare sets up what the page's documents are to have before their own scripts run.
 func (t *tab) prepare(ctx context.Context) error {
-	for _, c := range []struct {
-		method string
-		params any
-	}{
-		{runtime.AddBinding.Method, runtime.AddBindingParams{Name: binding, ExecutionContextName: world}},
-		{page.AddScriptToEvaluateOnNewDocument.Method,
+	return calls(ctx, t.target,
+		call{runtime.AddBinding.Method, runtime.AddBindingParams{Name: binding, ExecutionContextName: world}},
+		call{page.AddScriptToEvaluateOnNewDocument.Method,
 			page.AddScriptToEvaluateOnNewDocumentParams{Source: script, WorldName: world, RunImmediately: ptr(true)}},
 		// Each page is the one that is typed into, whichever window is in front.
-		{emulation.SetFocusEmulationEnabled.Method, emulation.SetFocusEmulationEnabledParams{Enabled: true}},
-		{network.SetBypassServiceWorker.Method, network.SetBypassServiceWorkerParams{Bypass: true}},
-	} {
-		if err := t.target.Call(ctx, c.method, c.params, nil); err != nil {
-			return err
-		}
+		call{emulation.SetFocusEmulationEnabled.Method, emulation.SetFocusEmulationEnabledParams{Enabled: true}},
+		call{network.SetBypassServiceWorker.Method, network.SetBypassServiceWorkerParams{Bypass: true}})
+}
+
+// call is a command whose answer says nothing but that it was done.
+type call struct {
+	method string
+	params any
+}
+
+// calls sends commands without waiting for one before the next, and returns what went wrong once all are answered.
+func calls(ctx context.Context, to cdp.Session, list ...call) error {
+	errs := make(chan error, len(list))
+	for _, c := range list {
+		go func() { errs <- to.Call(ctx, c.method, c.params, nil) }()
 	}
-	return nil
+	var all error
+	for range list {
+		all = errors.Join(all, <-errs)
+	}
+	return all
 }
 
 // event is called by chromedp for each event of the page, in order. It must not block.
