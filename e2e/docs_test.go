@@ -166,3 +166,20 @@ func read(t *testing.T, file string) string {
 	require.NoError(t, err)
 	return string(b)
 }
+
+// TestDependencies holds that CONTRIBUTING.md says of each module of go.mod why it is there, and of no other.
+func TestDependencies(t *testing.T) {
+	t.Parallel()
+	out, err := exec.CommandContext(t.Context(), "go", "list", "-m", "-f", "{{if not (or .Main .Indirect)}}{{.Path}}{{end}}", "all").Output()
+	require.NoError(t, err)
+	_, section, found := strings.Cut(read(t, "../.github/CONTRIBUTING.md"), "## Dependencies")
+	require.True(t, found)
+	var explained []string
+	for _, row := range regexp.MustCompile("(?m)^\\| (`[^|]+`) \\|").FindAllStringSubmatch(section, -1) {
+		names := strings.Split(strings.ReplaceAll(row[1], "`", ""), ", ")
+		for _, name := range names {
+			explained = append(explained, strings.Replace(name, "…", names[0][:strings.LastIndex(names[0], "/")], 1))
+		}
+	}
+	require.ElementsMatch(t, strings.Fields(string(out)), explained)
+}
