@@ -67,7 +67,7 @@ type Browser struct {
 // Start starts a browser, with a profile of its own that is gone when it is closed. ctx bounds the start and records
 // its events; the browser lives until [Browser.Close]. What earlier programs left that were killed is removed first.
 func Start(ctx context.Context, cfg Config) (*Browser, error) {
-	path, err := Find(cfg.Path)
+	path, err := find(cfg.Path, func(path string) bool { return !cfg.Show || !isHeadlessShell(path) })
 	if err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
@@ -56,6 +57,7 @@ type signIn struct {
 	contextID cdp.BrowserContextID
 	end       context.CancelCauseFunc // ends the sign-in, for a reason
 	woken     chan struct{}           // holds one token when something has happened on a page
+	over      atomic.Bool             // it has ended, though its pages may still be there
 	typing    sync.Mutex              // held while credentials are typed: no page is left meanwhile
 
 	mu       sync.Mutex
@@ -188,11 +190,12 @@ func (s *signIn) close() {
 	if s.contextID == "" {
 		return
 	}
-	s.b.gate.remove(s.contextID)
+	s.over.Store(true) // from here on, nothing that its pages still ask for is let out
 	tabs := s.pages()
 	s.b.tabs.Add(1)
 	go func() {
 		defer s.b.tabs.Done()
+		defer s.b.gate.remove(s.contextID)
 		ctx, cancel := context.WithTimeout(s.b.ctx, closeTimeout)
 		defer cancel()
 		// An error means that the browser is gone, and everything with it.

@@ -169,6 +169,15 @@ func TestProbe(t *testing.T) {
 	requireCode(t, "env.no_browser", err)
 }
 
+func TestFindABrowserWithWindows(t *testing.T) {
+	t.Parallel()
+	path, err := find("", func(path string) bool { return !isHeadlessShell(path) })
+	require.NoError(t, err, "the tests need a browser: run `make deps`")
+	require.False(t, isHeadlessShell(path))
+	_, err = find("", func(string) bool { return false })
+	requireCode(t, "env.no_browser", err)
+}
+
 func TestInstallHint(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ goos, release, want string }{

@@ -32,7 +32,10 @@ var places = map[string][]string{
 // Find returns the path of the browser to use: path if it is not empty, else the first of chromium-headless-shell,
 // chromium, Google Chrome, and the usual places of macOS and Windows. Where there is none, the error's code is
 // env.no_browser and its hint the line that installs one on this system.
-func Find(path string) (string, error) {
+func Find(path string) (string, error) { return find(path, func(string) bool { return true }) }
+
+// find is Find among the browsers that suit.
+func find(path string, suits func(path string) bool) (string, error) {
 	if path != "" {
 		found, err := exec.LookPath(path)
 		if err != nil {
@@ -41,13 +44,13 @@ func Find(path string) (string, error) {
 		return found, nil
 	}
 	for _, name := range names {
-		if found, err := exec.LookPath(name); err == nil {
+		if found, err := exec.LookPath(name); err == nil && suits(found) {
 			return found, nil
 		}
 	}
 	for _, root := range roots() {
 		for _, place := range places[runtime.GOOS] {
-			if found, err := exec.LookPath(filepath.Join(root, place)); err == nil {
+			if found, err := exec.LookPath(filepath.Join(root, place)); err == nil && suits(found) {
 				return found, nil
 			}
 		}

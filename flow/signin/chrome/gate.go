@@ -20,7 +20,7 @@ import (
 
 const (
 	gateTimeout  = 10 * time.Second // bounds what we tell Chrome to do with one request
-	unknownFrame = time.Second      // how long the word of a new frame may come after its first request
+	unknownFrame = time.Second / 2  // how long the word of a new frame may come after its first request
 )
 
 // gate stands between Chrome and the network, for all pages of all sign-ins: windows that a page opens are held from
@@ -175,6 +175,10 @@ func (g *gate) paused(ev *fetch.EventRequestPaused) {
 	if answered {
 		location = redirectOf(ev)
 	}
+	if from.nobody() {
+		g.call(ctx, fetch.FailRequest.Method, fetch.FailRequestParams{RequestID: ev.RequestID, ErrorReason: network.ErrorReasonAborted})
+		return
+	}
 	if from.deliver(ev, location, answered) {
 		g.call(ctx, fetch.FulfillRequest.Method, fetch.FulfillRequestParams{RequestID: ev.RequestID, ResponseCode: 200,
 			ResponseHeaders: []*fetch.HeaderEntry{{Name: "Content-Type", Value: "text/html"}}})
@@ -191,6 +195,12 @@ func (g *gate) paused(ev *fetch.EventRequestPaused) {
 	default:
 		g.request(ctx, ev, from)
 	}
+}
+
+// nobody reports whether there is no sign-in that the request could serve: pages are closed after their sign-in has
+// ended, and may ask for more until then.
+func (o origin) nobody() bool {
+	return !slices.ContainsFunc(o.signIns, func(s *signIn) bool { return !s.over.Load() })
 }
 
 // deliver hands the authorization response in a request, or in a redirect, to its sign-in. It reports whether there is

@@ -10,7 +10,9 @@ func (g *gate) live() []*signIn {
 	defer g.mu.Unlock()
 	var list []*signIn
 	for _, s := range g.signIns {
-		list = append(list, s)
+		if !s.over.Load() {
+			list = append(list, s)
+		}
 	}
 	return list
 }
