@@ -101,6 +101,17 @@ func captures(t *testing.T, b *Browser, how, name, redirect, mode string) {
 	})
 }
 
+// A redirect URI that is reached without parameters is an answer too, if a strange one.
+func TestEmptyResponse(t *testing.T) {
+	t.Parallel()
+	b := sharedBrowser(t, binaries[0])
+	for _, how := range []string{"302", "script"} {
+		cb, err := b.Driver(signin.Config{User: alice()}).SignIn(within(t, patience), request(t, sender(t, senders[how], testRedirect).URL, testRedirect))
+		require.NoError(t, err, how)
+		require.Empty(t, cb.Params, how)
+	}
+}
+
 func join(redirect, mode, params string) string {
 	if mode == "fragment" {
 		return redirect + "#" + params

@@ -265,16 +265,27 @@ func (s *signIn) result() *flow.Callback {
 	return s.callback
 }
 
-// asked is called when a page asks to be left for a URL. What is not http(s) never becomes a request that could be
-// stopped: a redirect URI with a scheme of its own is seen here, unless the server redirects to it.
+// asked is called with a URL that a page asks to be left for, or has arrived at. What is not http(s) never becomes a
+// request that could be stopped: a redirect URI with a scheme of its own is seen here, unless the server redirects to
+// it. So is a fragment, which Chrome does not always tell with the request.
 func (s *signIn) asked(rawURL string) {
-	u, err := url.Parse(rawURL)
-	if err != nil || u.Scheme == "http" || u.Scheme == "https" {
+	cb, ok := flow.CallbackAt(s.request.RedirectURI, rawURL)
+	if !ok {
 		return
 	}
-	if cb, ok := flow.CallbackAt(s.request.RedirectURI, rawURL); ok {
+	u, err := url.Parse(rawURL)
+	if err == nil && u.Scheme != "http" && u.Scheme != "https" || cb.Mode == "fragment" && len(cb.Params) > 0 {
 		s.arrived(cb, nil)
 	}
+}
+
+// fragmentWithin is how long the fragment of a request to the redirect URI may come after it.
+const fragmentWithin = time.Second
+
+// empty is called when a request to the redirect URI carries no parameter. That may be all there is; or the fragment is
+// still to come.
+func (s *signIn) empty(cb *flow.Callback) {
+	time.AfterFunc(fragmentWithin, func() { s.arrived(cb, nil) })
 }
 
 // answered is called when the headers of a page's document have come; location is where they redirect to.

@@ -66,6 +66,26 @@ document.forms[0].onsubmit = (e) => { e.preventDefault(); m.textContent = "Wrong
 		_, perr := png.Decode(bytes.NewReader(files[1].Data))
 		require.NoError(t, perr)
 	})
+	t.Run("a hidden field's value is no reason to show nothing", func(t *testing.T) {
+		t.Parallel()
+		page := func(text string) []byte {
+			r, _ := fail(t, map[string]string{"/{$}": `<title>Weather</title><p>` + text + `</p><form><input type="hidden" name="stage" value="rain"><input name="q"></form>`})
+			files := r.of(trace.File)
+			require.Len(t, files, 2)
+			return files[1].Data
+		}
+		require.NotEqual(t, page("It will rain"), page("It will rain on and on"))
+	})
+	t.Run("what is typed is not shown as text either", func(t *testing.T) {
+		t.Parallel()
+		page := func(value string) []byte {
+			r, _ := fail(t, map[string]string{"/{$}": `<title>Weather</title><p>It rains</p><form><input name="q" value="` + value + `"></form><p>` + value + `</p><p>JBSW<b>` + value[4:] + `</b></p>`})
+			files := r.of(trace.File)
+			require.Len(t, files, 2)
+			return files[1].Data
+		}
+		require.Equal(t, page("JBSWY3DPEHPK3PXP"), page("JBSWZDGNBVGY3TQO"))
+	})
 	t.Run("two values in the fields, one picture", func(t *testing.T) {
 		t.Parallel()
 		page := func(value string) []byte {

@@ -86,6 +86,7 @@ func (g *gate) event(ev any) {
 		}
 	case *target.EventTargetInfoChanged:
 		if s := g.page(ev.TargetInfo); s != nil {
+			s.asked(ev.TargetInfo.URL)
 			s.wake()
 		}
 	case *target.EventTargetDestroyed:
@@ -216,10 +217,15 @@ func (o origin) deliver(ev *fetch.EventRequestPaused, location string, answered 
 		if answered {
 			s.stopped(ev)
 		}
-		if o.known || cb != nil && state != "" && cb.Params.Get("state") == state {
+		switch {
+		case o.known && cb != nil && len(cb.Params) == 0 && !answered:
+			s.empty(cb)
+		case o.known, cb != nil && state != "" && cb.Params.Get("state") == state:
 			s.arrived(cb, err)
-			break
+		default:
+			continue
 		}
+		return true
 	}
 	return found
 }

@@ -125,6 +125,7 @@ func (t *tab) event(ctx context.Context, ev any) {
 	case *page.EventFrameNavigated:
 		if ev.Frame.ParentID == "" {
 			t.document, t.url, t.leaving = ev.Frame.LoaderID, ev.Frame.URL+ev.Frame.URLFragment, time.Time{}
+			t.s.asked(t.url)
 		}
 	case *page.EventNavigatedWithinDocument:
 		if ev.FrameID == cdp.FrameID(t.id) {

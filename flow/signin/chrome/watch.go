@@ -9,6 +9,7 @@ import (
 
 	"github.com/chromedp/cdproto/cdp"
 
+	"github.com/oidcflow/oidcflow/flow"
 	"github.com/oidcflow/oidcflow/flow/signin"
 )
 
@@ -46,6 +47,10 @@ func (s *signIn) look(ctx context.Context) (*sight, error) {
 		return nil, err
 	}
 	if now, _, _ := t.shown(); now != document || seen.View == nil || seen.View.URL == "about:blank" {
+		return nil, errMoved
+	}
+	if _, arrived := flow.CallbackAt(s.request.RedirectURI, seen.View.URL); arrived {
+		s.asked(seen.View.URL) // the empty page that stands there; its fragment may not have been told yet
 		return nil, errMoved
 	}
 	seen.View.Status = status

@@ -328,6 +328,20 @@
     return lines.join("\n") + "\n";
   }
 
+  // typed reports whether a person types into el, as far as it holds something worth hiding elsewhere.
+  const untyped = ["hidden", "submit", "button", "reset", "image", "checkbox", "radio", "range", "color"];
+  const typed = (el) => el.tagName === "INPUT" && !untyped.includes(el.type) && el.value.length > 3;
+
+  // hide hides the elements that show a typed value a second time, as text, or the whole page if it is spread over several.
+  function hide(value, roots) {
+    for (const root of roots) {
+      const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
+      for (let n = texts.nextNode(); n; n = texts.nextNode())
+        if (n.data.includes(value)) n.parentElement?.style.setProperty("visibility", "hidden", "important");
+    }
+    if (document.body.innerText.includes(value)) document.body.style.setProperty("visibility", "hidden", "important");
+  }
+
   // mask blanks all that was typed, and pictures that may be codes to scan, before a picture is taken.
   async function mask() {
     const css = "input, textarea, select, [contenteditable] { color: transparent !important; -webkit-text-fill-color: transparent !important; text-shadow: none !important; caret-color: transparent !important }" +
@@ -339,11 +353,13 @@
       for (const el of root.querySelectorAll("*")) {
         if (el.shadowRoot) blank(el.shadowRoot);
         if (el.tagName === "IFRAME" || el.tagName === "FRAME") el.style.setProperty("visibility", "hidden", "important");
-        // A script may show what is typed a second time, or as text.
-        if (el.tagName === "INPUT" && el.value.length > 3 && document.body.innerText.includes(el.value)) document.body.style.setProperty("visibility", "hidden", "important");
+        if (typed(el)) values.push(el.value);
       }
+      roots.push(root);
     };
+    const values = [], roots = [];
     blank(document);
+    values.forEach((value) => hide(value, roots));
     await frame();
     return true;
   }
