@@ -1,6 +1,7 @@
 package chrome
 
 import (
+	"crypto/rand"
 	"fmt"
 	"html"
 	"net"
@@ -93,11 +94,12 @@ func TestWaysToTheRedirectURI(t *testing.T) {
 func captures(t *testing.T, b *Browser, how, name, redirect, mode string) {
 	t.Run(how+"/"+name+"/"+mode, func(t *testing.T) {
 		t.Parallel()
-		p := sender(t, senders[how], join(redirect, mode, "code=c%2F1&state=s"))
-		cb, err := b.Driver(signin.Config{User: alice()}).SignIn(within(t, patience), request(t, p.URL+"/authorize?state=s", redirect))
+		state := rand.Text()
+		p := sender(t, senders[how], join(redirect, mode, "code=c%2F1&state="+state))
+		cb, err := b.Driver(signin.Config{User: alice()}).SignIn(within(t, patience), request(t, p.URL+"/authorize?state="+state, redirect))
 		require.NoError(t, err)
 		require.Equal(t, mode, cb.Mode)
-		require.Equal(t, url.Values{"code": {"c/1"}, "state": {"s"}}, cb.Params)
+		require.Equal(t, url.Values{"code": {"c/1"}, "state": {state}}, cb.Params)
 	})
 }
 

@@ -59,7 +59,7 @@ func (g *gate) remove(id cdp.BrowserContextID) {
 	delete(g.signIns, id)
 	for id, f := range g.frames {
 		if f.s == s {
-			delete(g.frames, id)
+			g.bury(id)
 		}
 	}
 }
@@ -90,7 +90,7 @@ func (g *gate) event(ev any) {
 			s.wake()
 		}
 	case *target.EventTargetDestroyed:
-		if s := g.gone(ev.TargetID); s != nil {
+		if s := g.gone(ev.TargetID); s != nil && s != ended {
 			s.closed(ev.TargetID)
 		}
 	}
@@ -106,6 +106,25 @@ func (g *gate) page(info *target.Info) *signIn {
 	}
 	g.know(cdp.FrameID(info.TargetID), frame{s, true}) // the ID of a page is that of its top frame
 	return s
+}
+
+// maxBuried bounds the frames that are remembered after their end.
+const maxBuried = 10_000
+
+// ended stands for all sign-ins that are no more.
+var ended = func() *signIn {
+	s := &signIn{}
+	s.over.Store(true)
+	return s
+}()
+
+// bury notes that a frame is no more. Its last requests may still be on their way to us, and must not be taken for those
+// of a frame that is new.
+func (g *gate) bury(id cdp.FrameID) {
+	if len(g.frames) > maxBuried {
+		maps.DeleteFunc(g.frames, func(_ cdp.FrameID, f frame) bool { return f.s == ended })
+	}
+	g.frames[id] = frame{s: ended}
 }
 
 // attached notes a frame within a page.
@@ -129,8 +148,11 @@ func (g *gate) know(id cdp.FrameID, f frame) {
 func (g *gate) gone(id target.ID) *signIn {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	f := g.frames[cdp.FrameID(id)]
-	delete(g.frames, cdp.FrameID(id))
+	f, ok := g.frames[cdp.FrameID(id)]
+	if !ok {
+		return nil
+	}
+	g.bury(cdp.FrameID(id))
 	return f.s
 }
 
