@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
 	"slices"
 	"time"
 
@@ -136,6 +137,7 @@ func (o *options) newSigner() (*signer, error) {
 			Sandbox:     o.browser.sandbox,
 			NoProxy:     words(o.noProxy),
 			Screenshots: o.artifacts != "",
+			Env:         os.Environ(), // of which Chrome gets what a window needs, such as DISPLAY
 		},
 	}
 	if o.proxy != nil {
