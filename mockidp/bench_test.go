@@ -174,23 +174,20 @@ func BenchmarkSign(b *testing.B) {
 // BenchmarkStart is Start and Close; the key is made meanwhile, or waited for.
 func BenchmarkStart(b *testing.B) {
 	for _, alg := range []string{"RS256", "ES256"} {
-		for _, keys := range []bool{false, true} {
-			b.Run(fmt.Sprintf("%s/keys=%t", alg, keys), func(b *testing.B) {
-				for b.Loop() {
-					s, err := Start(Config{Servers: []AuthServer{{Name: "org", Alg: alg}}})
-					if err != nil {
-						b.Fatal(err)
-					}
-					if keys {
-						if _, err := s.servers["org"].ring.current(); err != nil {
-							b.Fatal(err)
-						}
-					}
-					if err := s.Close(); err != nil {
-						b.Fatal(err)
-					}
+		b.Run(alg, func(b *testing.B) {
+			for b.Loop() {
+				s, err := Start(Config{Servers: []AuthServer{{Name: "org", Alg: alg}}})
+				if err != nil {
+					b.Fatal(err)
 				}
-			})
-		}
+				// Otherwise the keys are made while the next provider starts, and the one after that.
+				if _, err := s.servers["org"].ring.current(); err != nil {
+					b.Fatal(err)
+				}
+				if err := s.Close(); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
 	}
 }
