@@ -171,7 +171,7 @@ func BenchmarkSign(b *testing.B) {
 	}
 }
 
-// BenchmarkStart is Start and Close; the key is made meanwhile, or waited for.
+// BenchmarkStart is Start and Close, and the key that is made meanwhile.
 func BenchmarkStart(b *testing.B) {
 	for _, alg := range []string{"RS256", "ES256"} {
 		b.Run(alg, func(b *testing.B) {
