@@ -69,6 +69,9 @@ func (r *Redactor) learn(kind, value string, bounded bool) {
 	}
 	e.partial = false
 	for _, v := range append([]string{value}, jwtParts(value)...) {
+		if len(v) < shortest { // the encrypted key of a JWE with alg "dir" is empty (RFC 7518 §4.5)
+			continue
+		}
 		for _, n := range needles(&entry{value: v, kind: kind, label: e.label}) {
 			added := r.index.add(n, bounded)
 			e.partial = e.partial || !added
