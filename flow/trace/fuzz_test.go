@@ -16,8 +16,8 @@ func FuzzRedact(f *testing.F) {
 		f.Add("1a+/", `{"password":"`, `"}`, uint8(i))
 	}
 	f.Add("eyJhbGciOiJkaXIifQ..aXY.Y2lwaGVy.dGFn", "stateToken = '", "'", uint8(0)) // a part is empty
-	f.Add("00 $", "%", "0", uint8(2))      // the context makes an escape with what the value begins with
-	f.Add(`0"00`, `pass:"`, "0", uint8(0)) // the value ends the string that it is in
+	f.Add("00 $", "%", "0", uint8(2))                                               // the context makes an escape with what the value begins with
+	f.Add(`0"00`, `pass:"`, "0", uint8(0))                                          // the value ends the string that it is in
 	f.Fuzz(func(t *testing.T, secret, before, after string, n uint8) {
 		if len(secret) < 4 || len(secret) > 1<<10 || len(before)+len(after) > 8<<10 {
 			return
