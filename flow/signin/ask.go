@@ -35,42 +35,74 @@ func (d *Dialog) canAnswer(asks string) bool {
 	if asks == kindPassword {
 		return !d.cfg.User.Password.IsZero() && d.sent[kindPassword] == 0
 	}
-	return d.sent[asks] == 0 && slices.ContainsFunc(d.cfg.User.Factors, func(f Factor) bool {
+	return d.sent[asks] == 0 && d.hasFactor(ChallengeKind(asks))
+}
+
+// hasFactor reports whether one of the user's factors may answer that kind of challenge.
+func (d *Dialog) hasFactor(k ChallengeKind) bool {
+	return slices.ContainsFunc(d.cfg.User.Factors, func(f Factor) bool {
 		c, ok := f.(CanAnswer)
-		return !ok || c.CanAnswer(ChallengeKind(asks))
+		return !ok || c.CanAnswer(k)
 	})
 }
 
 // value returns what to type into a field of that kind.
 func (d *Dialog) value(ctx context.Context, p *Page, what string, s *scan) (trace.Secret, error) {
-	switch what {
-	case kindIdentifier:
-		if d.cfg.User.Name == "" {
-			return trace.Secret{}, d.fail(s.View, "usage.missing_username",
-				"the page asks for the user's name, and none is given", "--username NAME")
-		}
-		return trace.NewSecret("username", d.cfg.User.Name), nil
-	case kindPassword:
-		if d.cfg.User.Password.IsZero() {
-			return trace.Secret{}, d.fail(s.View, "usage.missing_password",
-				"the page asks for the user's password, and none is given",
-				"--password-file FILE, --password-command CMD or OIDCFLOW_PASSWORD")
-		}
-		return d.cfg.User.Password, nil
+	if what == kindIdentifier || what == kindPassword {
+		return d.own(what, s.View)
 	}
 	c := Challenge{Kind: p.Challenge, Text: d.clean(s.question(p)), Attempt: d.sent[string(p.Challenge)] + 1}
 	return d.ask(ctx, c, s)
 }
 
-// ask asks the user's factors in order.
+// own returns the user's name or password.
+func (d *Dialog) own(what string, v *View) (trace.Secret, error) {
+	if what == kindIdentifier {
+		if d.cfg.User.Name == "" {
+			return trace.Secret{}, d.fail(v, "usage.missing_username",
+				"the page asks for the user's name, and none is given", "--username NAME")
+		}
+		return trace.NewSecret("username", d.cfg.User.Name), nil
+	}
+	if d.cfg.User.Password.IsZero() {
+		return trace.Secret{}, d.fail(v, "usage.missing_password",
+			"the page asks for the user's password, and none is given",
+			"--password-file FILE, --password-command CMD or OIDCFLOW_PASSWORD")
+	}
+	return d.cfg.User.Password, nil
+}
+
+// ask returns the answer to a challenge, or errOtherWay where the user has none and the page offers another.
 func (d *Dialog) ask(ctx context.Context, c Challenge, s *scan) (trace.Secret, error) {
+	value, err := d.askFactors(ctx, c, s.View)
+	if !errors.Is(err, ErrNotMine) {
+		return value, err
+	}
+	if s.elsewhere() != nil {
+		return trace.Secret{}, errOtherWay
+	}
+	return trace.Secret{}, d.unanswered(c, s.View)
+}
+
+// unanswered returns the error for a challenge that is not the business of any of the user's factors.
+func (d *Dialog) unanswered(c Challenge, v *View) error {
+	known := challenges[c.Kind]
+	what := "the page asks for the " + known.name
+	if c.Kind == ChallengeQuestion {
+		what += fmt.Sprintf(" %q", c.Text)
+	}
+	return d.fail(v, codeMFAUnavailable, what+", and the user has none", known.hint)
+}
+
+// askFactors asks the user's factors in order; the error is ErrNotMine where it is the business of none.
+func (d *Dialog) askFactors(ctx context.Context, c Challenge, v *View) (trace.Secret, error) {
 	for _, f := range d.cfg.User.Factors {
 		value, err := f.Answer(ctx, c)
 		switch {
 		case errors.Is(err, ErrNotMine):
 			continue
 		case err == nil && value.IsZero():
-			return trace.Secret{}, d.fail(s.View, codeMFAUnavailable, "the factor's answer is empty", "")
+			return trace.Secret{}, d.fail(v, codeMFAUnavailable, "the factor's answer is empty", "")
 		case err == nil:
 			return value, nil
 		}
@@ -79,19 +111,11 @@ func (d *Dialog) ask(ctx context.Context, c Challenge, s *scan) (trace.Secret, e
 			return trace.Secret{}, err
 		}
 		if ctx.Err() != nil {
-			return trace.Secret{}, d.interrupted(s.View, ctx.Err())
+			return trace.Secret{}, d.interrupted(v, ctx.Err())
 		}
 		return trace.Secret{}, &flow.Error{Step: trace.SignIn, Code: codeMFAUnavailable, Err: fmt.Errorf("%s: %w", describe(string(c.Kind)), err)}
 	}
-	if s.elsewhere() != nil {
-		return trace.Secret{}, errOtherWay
-	}
-	known := challenges[c.Kind]
-	what := "the page asks for the " + known.name
-	if c.Kind == ChallengeQuestion {
-		what += fmt.Sprintf(" %q", c.Text)
-	}
-	return trace.Secret{}, d.fail(s.View, codeMFAUnavailable, what+", and the user has none", known.hint)
+	return trace.Secret{}, ErrNotMine
 }
 
 // challenges are what the kinds of challenges ask for, and what helps who cannot answer one.

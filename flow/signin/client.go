@@ -2,6 +2,7 @@ package signin
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -65,10 +66,10 @@ type response struct {
 	body   []byte
 }
 
-// page is a document and what its response's header adds.
+// page is a document and its response's header.
 type page struct {
 	*document
-	refresh string
+	header http.Header
 }
 
 // send makes the request, as a browser on the page q.from would.
@@ -100,7 +101,7 @@ func (w *walk) send(ctx context.Context, q *request) (*response, error) {
 func (q *request) header() http.Header {
 	h := http.Header{
 		"User-Agent":      {"Mozilla/5.0 (compatible; oidcflow; forms)"},
-		"Accept":          {"text/html,application/xhtml+xml;q=0.9,*/*;q=0.5"},
+		"Accept":          {cmp.Or(q.accept, "text/html,application/xhtml+xml;q=0.9,*/*;q=0.5")},
 		"Accept-Language": {"en-US,en;q=0.9"},
 	}
 	if q.from != nil && !(q.from.Scheme == "https" && q.url.Scheme == "http") {
@@ -112,7 +113,7 @@ func (q *request) header() http.Header {
 		h.Set("Referer", referer.String())
 	}
 	if q.method == http.MethodPost {
-		h.Set("Content-Type", "application/x-www-form-urlencoded")
+		h.Set("Content-Type", cmp.Or(q.contentType, "application/x-www-form-urlencoded"))
 		if q.from != nil {
 			h.Set("Origin", origin(q.from))
 		}
@@ -124,8 +125,8 @@ func (q *request) header() http.Header {
 func (w *walk) read(got *response) (*page, error) {
 	mediaType, _, _ := mime.ParseMediaType(got.header.Get("Content-Type")) // "" where it is malformed: text
 	if mediaType != "text/html" && mediaType != "application/xhtml+xml" {
-		view := &View{URL: got.url.String(), Status: got.status, Text: textBody(mediaType, got)}
-		return &page{document: &document{url: got.url, base: got.url, view: view, root: emptyRoot()}}, nil
+		view := &View{URL: got.url.String(), Status: got.status, RequestID: requestID(got.header), Text: textBody(mediaType, got)}
+		return &page{document: &document{url: got.url, base: got.url, view: view, root: emptyRoot()}, header: got.header}, nil
 	}
 	// A charset that is not known is read as it is: names and forms are ASCII nearly always.
 	reader, err := charset.NewReader(bytes.NewReader(got.body), got.header.Get("Content-Type"))
@@ -136,8 +137,12 @@ func (w *walk) read(got *response) (*page, error) {
 	if err != nil {
 		return nil, w.dialog.fail(w.view, codeUnknownPage, fmt.Sprintf("the page at %s cannot be read as HTML", cleanURL(got.url.String())), "")
 	}
-	return &page{document: d, refresh: got.header.Get("Refresh")}, nil
+	d.view.RequestID = requestID(got.header)
+	return &page{document: d, header: got.header}, nil
 }
+
+// requestID returns the name that the provider's logs have for a request.
+func requestID(h http.Header) string { return h.Get("X-Okta-Request-Id") }
 
 // textBody returns the words of a response that is no HTML.
 func textBody(mediaType string, got *response) string {

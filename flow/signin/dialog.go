@@ -163,15 +163,20 @@ func (d *Dialog) fill(ctx context.Context, p *Page, s *scan, form int) (*Move, e
 		case err != nil:
 			return nil, err
 		}
-		value = value.For(destinations...)
-		if what != kindIdentifier {
-			trace.Learn(ctx, value)
-			d.secrets = append(d.secrets, value)
-		}
+		value = d.handOut(ctx, d.ledgerName(p, what, s), what, value.For(destinations...))
 		m.Fill = append(m.Fill, spread(s.fields(form, what), what, value)...)
-		d.sent[d.ledgerName(p, what, s)]++
 	}
 	return d.done(ctx, m), nil
+}
+
+// handOut enters value into the books before it is given to a driver, and returns it.
+func (d *Dialog) handOut(ctx context.Context, ledgerName, what string, value trace.Secret) trace.Secret {
+	if what != kindIdentifier {
+		trace.Learn(ctx, value)
+		d.secrets = append(d.secrets, value)
+	}
+	d.sent[ledgerName]++
+	return value
 }
 
 // spread returns the fills that put value into fields: one, or a character each where the page has a box for each.

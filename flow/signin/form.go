@@ -30,17 +30,7 @@ func NewForm(c Config) *Form { return &Form{Config: c} }
 // SignIn implements flow.SignIn.
 func (f *Form) SignIn(ctx context.Context, r flow.Request) (*flow.Callback, error) {
 	w := newWalk(f.Config, r)
-	next := &request{method: http.MethodGet, url: r.URL}
-	for range maxPages {
-		page, callback, err := w.open(ctx, next)
-		if callback != nil || err != nil {
-			return callback, err
-		}
-		if next, err = w.react(ctx, page); err != nil {
-			return nil, err
-		}
-	}
-	return nil, w.dialog.fail(w.view, codePageStuck, fmt.Sprintf("the provider goes on and on: more than %d pages", maxPages), "")
+	return w.run(ctx, r.URL, w.react)
 }
 
 // walk is one sign-in under way.
@@ -55,10 +45,25 @@ func newWalk(c Config, r flow.Request) *walk {
 	return &walk{client: newClient(c), dialog: NewDialog(c, r.URL.String()), redirectURI: r.RedirectURI}
 }
 
+// run opens the page at from and goes from page to page, as react says, until the response to the redirect URI.
+func (w *walk) run(ctx context.Context, from *url.URL, react func(context.Context, *page) (*request, error)) (*flow.Callback, error) {
+	next := &request{method: http.MethodGet, url: from}
+	for range maxPages {
+		page, callback, err := w.open(ctx, next)
+		if callback != nil || err != nil {
+			return callback, err
+		}
+		if next, err = react(ctx, page); err != nil {
+			return nil, err
+		}
+	}
+	return nil, w.dialog.fail(w.view, codePageStuck, fmt.Sprintf("the provider goes on and on: more than %d pages", maxPages), "")
+}
+
 // react returns what to ask for after looking at the page.
 func (w *walk) react(ctx context.Context, page *page) (*request, error) {
 	w.view = page.view
-	next, err := page.forward(page.refresh, w.toClient)
+	next, err := page.forward(page.header.Get("Refresh"), w.toClient)
 	if next != nil || err != nil {
 		return next, w.judge(err)
 	}

@@ -105,6 +105,9 @@ func (d *Dialog) where(v *View) string {
 	if message := d.message(v); message != "" {
 		at += fmt.Sprintf(" says %q", message)
 	}
+	if v.RequestID != "" {
+		at += fmt.Sprintf(" (request %s)", d.clean(v.RequestID))
+	}
 	return at
 }
 

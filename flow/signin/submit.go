@@ -16,8 +16,11 @@ import (
 type request struct {
 	method string
 	url    *url.URL
-	body   string // of a POST, application/x-www-form-urlencoded
+	body   string // of a POST
 	from   *url.URL
+
+	accept      string // empty: pages
+	contentType string // of a POST; empty: application/x-www-form-urlencoded
 }
 
 // pair is one entry of a form's data set. Their order is the page's.

@@ -111,6 +111,11 @@ func (t *TOTP) wait(ctx context.Context, d time.Duration) error {
 	if t.Wait != nil {
 		return t.Wait(ctx, d)
 	}
+	return timer(ctx, d)
+}
+
+// timer waits for d, or until ctx is done and returns its error.
+func timer(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

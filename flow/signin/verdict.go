@@ -27,6 +27,7 @@ const (
 	codeUnknownPage        = "signin.unknown_page"
 	codePageStuck          = "signin.page_stuck"
 	codeForeignHost        = "signin.foreign_host"
+	codeExternalIDP        = "signin.external_idp"
 	codeConsentRefused     = "signin.consent_refused"
 	codeRateLimited        = "signin.rate_limited"
 	codeServerError        = "signin.server_error"

@@ -19,6 +19,8 @@ type View struct {
 	Actions  []string // by form, the absolute URL that it is sent to; "" where scripts send it or nobody knows
 	Frames   []string // URLs of frames, where a captcha may be
 	Scripts  bool     // the page has scripts
+
+	RequestID string // by which the provider's logs know the request for the page; empty: not known
 }
 
 // Field is an input, select or textarea.
