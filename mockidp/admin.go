@@ -34,6 +34,9 @@ func controls() []control {
 			on("POST", (*Server).postQueue)},
 		{"clock", `GET: the time; POST {"freeze": true, "resume": true, "advance": "30s"}`, on("GET", (*Server).getClock, "POST", (*Server).postClock)},
 		{"keys", `POST {"server": "default"}: rotate its keys`, on("POST", (*Server).postKeys)},
+		{"messages", "GET: the codes and links that users of login okta were sent", on("GET", (*Server).listMessages)},
+		{"pushes", `GET: those that wait; POST {"user": "bob", "number": "42"}: choose the number, or with none reject`,
+			on("GET", (*Server).listPushes, "POST", (*Server).postPush)},
 		{"requests", "GET: the latest requests; DELETE: forget them", on("GET", (*Server).listRequests, "DELETE", (*Server).deleteRequests)},
 		{"report", "GET: how often each endpoint was asked, and refused why", on("GET", (*Server).report)},
 		{"reset", "POST: everything as at the start, but for keys, seed and address", on("POST", (*Server).postReset)},
@@ -141,6 +144,10 @@ type jsonUser struct {
 	Groups   []string       `json:"groups"`
 	Claims   map[string]any `json:"claims"`
 	Locked   bool           `json:"locked"`
+	Question string         `json:"question"`
+	Answer   string         `json:"answer"`
+	Phone    string         `json:"phone"`
+	Policy   []string       `json:"policy"`
 }
 
 func (s *Server) listUsers(json.RawMessage) (any, error) { return s.Ready().Users, nil }
@@ -152,6 +159,7 @@ func (s *Server) postUser(body json.RawMessage) (any, error) {
 	}
 	return done, s.AddUser(Person{
 		Login: u.Username, Password: u.Password, Email: u.Email, Name: u.Name, TOTP: u.TOTP, Groups: u.Groups, Extra: u.Claims, Locked: u.Locked,
+		Question: u.Question, Answer: u.Answer, Phone: u.Phone, Policy: u.Policy,
 	})
 }
 

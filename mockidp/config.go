@@ -14,11 +14,14 @@ type User = mockoidc.User
 // Config of a provider. The zero value is a provider with the clients and users of [Defaults].
 type Config struct {
 	Profile     string           // okta (default): Okta's paths, claims and errors; strict: unusual paths, iss in the response, OpenID Connect to the letter
-	Login       string           // form (default): server-rendered pages; auto: straight back
+	Login       string           // form (default): server-rendered pages; auto: straight back; okta: Okta's Identity Engine, set up by Org
 	Listen      string           // default 127.0.0.1:0; a host that is not loopback needs InsecureListen
 	IssuerURL   string           // what the provider calls itself, behind a proxy or in a container; default: where it listens
 	TLS         bool             // serve https with a certificate of a CA made at the start
 	Certificate *tls.Certificate // serve https with this
+
+	Org    OktaOrg // how login okta goes
+	Widget string  // folder dist of npm's @okta/okta-signin-widget; empty: the page of login okta has no script
 
 	Servers []AuthServer // besides the org server and "default", which are always there; one of these names replaces its settings
 	Clients []Client     // nil: those of Defaults
@@ -69,4 +72,10 @@ type Person struct {
 	Groups   []string
 	Extra    map[string]any // further claims of the ID token and userinfo
 	Locked   bool
+
+	Question string    // security question, as it is asked
+	Answer   string    // to Question
+	Phone    string    // where codes by SMS go
+	Passkeys []Passkey // for login okta
+	Policy   []string  // screens of login okta after the user name: see OktaOrg; nil: the password, and google_otp with a TOTP
 }

@@ -41,7 +41,7 @@ func endpoints() []endpoint {
 }
 
 func isEndpoint(name string) bool {
-	return name == "discovery" || slices.ContainsFunc(endpoints(), func(e endpoint) bool { return e.name == name })
+	return name == "discovery" || slices.Contains(idxEndpoints(), name) || slices.ContainsFunc(endpoints(), func(e endpoint) bool { return e.name == name })
 }
 
 // route is an endpoint of one authorization server.
@@ -93,6 +93,7 @@ func (s *Server) makeRoutes() map[string]route {
 	routes["/"] = page("index", (*call).index, "GET")
 	routes[signInPath] = page("signin", (*call).signInPage, "GET", "POST")
 	routes["/favicon.ico"] = page("favicon", (*call).empty, "GET")
+	s.oktaRoutes(routes)
 	return routes
 }
 
@@ -115,6 +116,9 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	rt, ok := s.routes[path]
+	if !ok {
+		rt, ok = s.routes[folder(path)]
+	}
 	c := &call{route: rt, s: s, w: w, r: r, now: s.clock.Now()}
 	c.entry = LoggedRequest{Time: c.now, Method: r.Method, Path: path, Endpoint: rt.name}
 	c.commonHeaders()
@@ -295,7 +299,7 @@ func (c *call) refuse(p *problem) {
 		return
 	}
 	body := map[string]any{"error": p.Code, "error_description": p.Description}
-	if p.Envelope && !c.s.strict() {
+	if (p.Envelope || isIDX(c.name)) && !c.s.strict() {
 		body = map[string]any{"errorCode": p.Code, "errorSummary": p.Description, "errorLink": p.Code,
 			"errorId": c.s.random.id("oae"), "errorCauses": []string{}}
 	}

@@ -56,6 +56,9 @@ const maxWrong = 10
 
 // begin keeps t and sends the browser to its page.
 func (c *call) begin(t *transaction) error {
+	if c.s.cfg.Login == "okta" {
+		return c.beginOkta(t)
+	}
 	t.browser = c.cookie("browser")
 	if t.browser == "" {
 		t.browser = c.s.random.token()

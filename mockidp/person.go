@@ -111,6 +111,7 @@ type account struct {
 	locked   bool
 	wrong    int                 // wrong passwords and codes since the last sign-in
 	usedStep int64               // the last TOTP step that was used
+	okta     oktaAccount         // what login okta knows besides
 	consents map[string][]string // by client
 }
 
@@ -141,7 +142,7 @@ func newAccount(u User) (*account, error) {
 			return nil, fmt.Errorf("user %q: totp secret: %w", a.person.Login, err)
 		}
 	}
-	return a, nil
+	return a, errors.Join(a.checkPolicy(), a.checkPasskeys())
 }
 
 // loginOf is what a user of another type signs in with: the preferred_username, else the email, else the ID.

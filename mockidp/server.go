@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log"
 	"net"
 	"net/http"
@@ -31,6 +32,9 @@ type Server struct {
 	routes  map[string]route
 	ca      *authority
 	client  *http.Client
+
+	widget        fs.FS // of login okta
+	widgetVersion string
 
 	active atomic.Pointer[[]*activeFault]
 	queues queues
@@ -139,7 +143,10 @@ func (s *Server) configure() error {
 	if err := oneOf("profile", &cfg.Profile, "okta", "strict"); err != nil {
 		return err
 	}
-	if err := oneOf("login", &cfg.Login, "form", "auto"); err != nil {
+	if err := oneOf("login", &cfg.Login, "form", "auto", "okta"); err != nil {
+		return err
+	}
+	if err := s.configureOkta(); err != nil {
 		return err
 	}
 	clients, users := defaults(s.random)

@@ -178,7 +178,7 @@ func (c *call) setCookie(what, value string, expires time.Time) {
 
 // session is the browser's session, or nil.
 func (c *call) session() *session {
-	id := c.cookie("sid")
+	id := c.cookie(c.s.sessionCookie())
 	if id == "" {
 		return nil
 	}
@@ -200,17 +200,17 @@ func (c *call) startSession(t *transaction) {
 	}
 	sess := &session{id: c.s.random.token(), account: t.account, authTime: t.authTime, amr: t.amr, expires: c.now.Add(ttl)}
 	c.s.mu.Lock()
-	c.s.sessions.drop(c.cookie("sid"))
+	c.s.sessions.drop(c.cookie(c.s.sessionCookie()))
 	c.s.sessions.put(sess.id, sess, c.now, sess.expires)
 	c.s.mu.Unlock()
-	c.setCookie("sid", sess.id, cookieUntil)
+	c.setCookie(c.s.sessionCookie(), sess.id, cookieUntil)
 }
 
 func (c *call) endSession() {
-	if id := c.cookie("sid"); id != "" {
+	if id := c.cookie(c.s.sessionCookie()); id != "" {
 		c.s.mu.Lock()
 		c.s.sessions.drop(id)
 		c.s.mu.Unlock()
-		c.setCookie("sid", "", c.now.Add(-time.Second))
+		c.setCookie(c.s.sessionCookie(), "", c.now.Add(-time.Second))
 	}
 }

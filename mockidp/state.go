@@ -21,9 +21,12 @@ type state struct {
 	sessions     store[*session]
 	transactions store[*transaction]
 	pushed       store[*authRequest]
-	seen         store[struct{}] // jti of assertions and DPoP proofs
-	nonces       store[struct{}] // of DPoP
-	dpopNonce    string          // the newest
+	signIns      store[*oktaSignIn] // by state token and by each state handle
+	links        store[*oktaSignIn] // by what is in the link that was mailed
+	outbox       []Message          // the latest maxLogged
+	seen         store[struct{}]    // jti of assertions and DPoP proofs
+	nonces       store[struct{}]    // of DPoP
+	dpopNonce    string             // the newest
 	dpopSince    time.Time
 }
 

@@ -1,0 +1,28 @@
+// What starts the widget on the hosted page: OktaLogin on the default pages, OktaUtil on a customised one.
+(function () {
+  function config(signIn, page) {
+    return Object.assign({}, signIn, {
+      brandName: document.title.split(' - ')[0],
+      language: 'en',
+      cspNonce: window.cspNonce,
+      assets: {baseUrl: page.assets},
+      features: {router: true, rememberMe: true, deviceFingerprinting: page.deviceFingerprinting}
+    });
+  }
+  window.OktaLogin = {
+    initLoginPage: function (page) {
+      var widget = new OktaSignIn(config(page.signIn, page.page));
+      widget.renderEl({el: page.signIn.el}, window.OktaUtil.completeLogin, function (error) {
+        console.log(error.message, error);
+      });
+    }
+  };
+  window.OktaUtil = {
+    getSignInWidgetConfig: function () { return config(window.oktaData.signIn, window.oktaData.page); },
+    completeLogin: function (result) {
+      if (result.status === 'SUCCESS' && result.session) {
+        result.session.setCookieAndRedirect(window.oktaData ? window.oktaData.redirectUri : window.fromUri);
+      }
+    }
+  };
+})();

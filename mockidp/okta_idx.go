@@ -1,0 +1,349 @@
+package mockidp
+
+import (
+	"crypto/subtle"
+	"encoding/json"
+	"errors"
+	"mime"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// oktaSignIn is a sign-in under way at the Identity Engine. Server.mu guards it.
+type oktaSignIn struct {
+	token   string // the state token that the page was given
+	handle  string // the newest state handle
+	before  string // the one before: a poll may be under way with it
+	device  string // the cookie DT of the browser that began it
+	expires time.Time
+	request *authRequest
+	calls   []time.Time
+
+	login    string
+	account  *account // nil: not known yet, or nobody
+	remember bool
+	amr      []string
+	authTime time.Time
+
+	screens   []string // still to come, the present one first
+	method    *method  // of the present screen; nil: to be chosen
+	challenge challenge
+	opted     []string // scopes that were chosen one by one; nil: all
+	agreed    bool
+	refused   *problem // what the client will be told
+}
+
+// challenge is what the present screen asks for.
+type challenge struct {
+	sent    bool
+	at      time.Time // when it was sent
+	code    string
+	linked  bool   // the link that was mailed was opened
+	number  string // of a push
+	verdict string // of a push: approved, rejected
+	nonce   string // of a passkey
+	secret  string // of an enrolment
+}
+
+func (f *oktaSignIn) done() bool { return len(f.screens) == 0 }
+
+// idxEndpoints are the names of the Identity Engine's endpoints: idx/ and their paths.
+func idxEndpoints() []string {
+	return []string{
+		"idx/introspect", "idx/identify", "idx/challenge", "idx/challenge/answer", "idx/challenge/poll", "idx/challenge/resend",
+		"idx/authenticators/poll", "idx/authenticators/poll/cancel", "idx/credential/enroll", "idx/skip", "idx/cancel",
+		"idx/consent", "idx/keep-me-signed-in",
+	}
+}
+
+func isIDX(name string) bool { return strings.HasPrefix(name, "idx/") }
+
+// idxInput is the body of a request, as far as any screen reads it.
+type idxInput struct {
+	StateToken    string      `json:"stateToken"`
+	StateHandle   string      `json:"stateHandle"`
+	Identifier    string      `json:"identifier"`
+	RememberMe    bool        `json:"rememberMe"`
+	Credentials   credentials `json:"credentials"`
+	Authenticator struct {
+		ID         string `json:"id"`
+		MethodType string `json:"methodType"`
+	} `json:"authenticator"`
+	KeepMeSignedIn bool            `json:"keepMeSignedIn"`
+	Consent        bool            `json:"consent"`
+	OptedScopes    map[string]bool `json:"optedScopes"`
+
+	raw object
+}
+
+var malformedIDX = &problem{400, "E0000003", "malformed_body", "The request body was not well-formed.", true}
+
+// idx is every endpoint of the Identity Engine: what may be sent is what the present screen's forms ask for.
+func (c *call) idx() error {
+	in, err := c.readIDX()
+	if err != nil {
+		return err
+	}
+	status, body, err := c.answerIDX(in)
+	if err != nil {
+		return err
+	}
+	raw, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	c.write(status, ionType, raw)
+	return nil
+}
+
+func (c *call) readIDX() (in idxInput, err error) {
+	t, _, err := mime.ParseMediaType(c.r.Header.Get("Content-Type"))
+	if err != nil || t != "application/json" && t != "application/ion+json" {
+		return in, malformedIDX
+	}
+	var raw json.RawMessage
+	err = json.NewDecoder(http.MaxBytesReader(c.w, c.r.Body, maxBody)).Decode(&raw)
+	if err == nil {
+		err = errors.Join(json.Unmarshal(raw, &in), json.Unmarshal(raw, &in.raw))
+	}
+	if err != nil {
+		return in, malformedIDX
+	}
+	return in, nil
+}
+
+func (c *call) answerIDX(in idxInput) (int, object, error) {
+	c.s.mu.Lock()
+	defer c.s.mu.Unlock()
+	f := c.findSignIn(in)
+	if f == nil {
+		return c.view(nil, sessionExpired)
+	}
+	c.as, c.entry.Client = f.request.as, f.request.client.ID
+	if c.limited(f) {
+		return 0, nil, rateLimited
+	}
+	r := c.act(f, in)
+	if f.account != nil {
+		c.entry.User = f.account.person.Login
+	}
+	return c.view(f, r)
+}
+
+// findSignIn returns the sign-in of a request's handle. An old handle is refused, but to a poll, which may have been
+// under way; so is one of another browser.
+func (c *call) findSignIn(in idxInput) *oktaSignIn {
+	key := in.StateHandle
+	introspect := c.name == "idx/introspect"
+	if introspect && in.StateToken != "" {
+		key = in.StateToken
+	}
+	f, ok := c.s.signIns.get(key, c.now)
+	if !ok || f.done() && !introspect {
+		return nil
+	}
+	if k, err := c.r.Cookie("DT"); err == nil && k.Value != f.device {
+		return nil
+	}
+	if key == f.handle || introspect && key == f.token || strings.HasSuffix(c.name, "/poll") && key == f.before {
+		return f
+	}
+	return nil
+}
+
+// act does what a request asks for.
+func (c *call) act(f *oktaSignIn, in idxInput) *refusal {
+	path := strings.TrimPrefix(c.name, "idx/")
+	switch path {
+	case "introspect":
+		if f.done() {
+			return nil
+		}
+		return refusals[f.screens[0]]
+	case "cancel":
+		return c.restart(f)
+	}
+	v := &idxView{c: c, f: f}
+	v.show()
+	var wrong *refusal
+	for _, form := range v.all {
+		if !strings.HasSuffix(form.Href, idxPath+path) {
+			continue
+		}
+		if wrong = form.check(in.raw); wrong == nil || in.StateHandle == f.before {
+			return screenNamed(f.screens[0]).take(c, f, path, in)
+		}
+	}
+	if wrong == nil { // the screen does not offer it
+		wrong = badRequest
+	}
+	return wrong
+}
+
+// restart goes back to the first screen.
+func (c *call) restart(f *oktaSignIn) *refusal {
+	f.screens = slices.Clone(c.s.cfg.Org.First)
+	f.login, f.account, f.amr = "", nil, nil
+	return c.arrive(f)
+}
+
+// advance goes to the next screen.
+func (c *call) advance(f *oktaSignIn) *refusal {
+	f.screens = f.screens[1:]
+	return c.arrive(f)
+}
+
+// arrive makes the present screen ready, under a handle of its own.
+func (c *call) arrive(f *oktaSignIn) *refusal {
+	f.method, f.challenge = nil, challenge{}
+	c.renew(f)
+	for len(f.screens) > 0 && f.settled(f.screens[0]) {
+		f.screens = f.screens[1:]
+	}
+	if len(f.screens) == 0 {
+		if name := c.wantsConsent(f); name != "" {
+			f.screens = []string{name}
+		}
+		return nil
+	}
+	if r := refusals[f.screens[0]]; r != nil {
+		return c.arriveRefused(f, r)
+	}
+	if choices := f.choices(); len(choices) == 1 {
+		if f.method = choices[0]; !f.method.sends {
+			c.send(f)
+		}
+	}
+	return nil
+}
+
+// renew gives the next screen a handle of its own. Okta's is the page's state token until a user is named.
+func (c *call) renew(f *oktaSignIn) {
+	if f.login == "" && f.handle == f.token {
+		return
+	}
+	f.before, f.handle = f.handle, "02.id."+c.s.random.token()
+	c.s.signIns.put(f.handle, f, c.now, f.expires)
+}
+
+// settled reports whether an earlier sign-in has done what a screen asks for.
+func (f *oktaSignIn) settled(name string) bool {
+	switch name {
+	case "enrol", "enrol-optional":
+		return f.account.totp != nil
+	case "password-expired", "password-expiring":
+		return f.account.okta.renewed
+	}
+	return false
+}
+
+func (c *call) arriveRefused(f *oktaSignIn, r *refusal) *refusal {
+	app := f.request.client.ID
+	switch {
+	case r.failed:
+		f.refused, f.screens = accessDenied.with("User is not assigned to the client application."), nil
+	case !r.ends:
+		c.restart(f)
+	}
+	if r.key == "oie.assurance.unsatisfiable" {
+		return r.with(`Unable to login to "`+app+`" at this time. For assistance, please contact your administrator.`, app)
+	}
+	return r
+}
+
+// wantsConsent is the screen that asks for what the client wants, if the user has not agreed.
+func (c *call) wantsConsent(f *oktaSignIn) string {
+	r := f.request
+	switch {
+	case f.agreed, f.refused != nil, f.account == nil,
+		!r.reConsent && !(r.client.RequireConsent && !f.account.consentsTo(r.client.ID, r.scopes)):
+		return ""
+	case c.s.cfg.Org.GranularConsent:
+		return "granular-consent"
+	}
+	return "consent"
+}
+
+// The limits of developer.okta.com/docs/reference/rl2-limits, by state token and by user.
+const (
+	limitSpan     = 5 * time.Second
+	limitPerToken = 10
+	limitPerUser  = 20
+)
+
+// limited counts the request, says in its headers what is left, and whether it was too much.
+func (c *call) limited(f *oktaSignIn) bool {
+	if !c.s.cfg.Org.RateLimits {
+		return false
+	}
+	over := c.count(&f.calls, limitPerToken)
+	if f.account != nil && !over {
+		over = c.count(&f.account.okta.calls, limitPerUser)
+	}
+	return over
+}
+
+func (c *call) count(calls *[]time.Time, most int) bool {
+	*calls = slices.DeleteFunc(*calls, func(t time.Time) bool { return !t.After(c.now.Add(-limitSpan)) })
+	over := len(*calls) >= most
+	if !over {
+		*calls = append(*calls, c.now)
+	}
+	reset := (*calls)[0].Add(limitSpan)
+	h := c.w.Header()
+	h.Set("X-Rate-Limit-Limit", strconv.Itoa(most))
+	h.Set("X-Rate-Limit-Remaining", strconv.Itoa(most-len(*calls)))
+	h.Set("X-Rate-Limit-Reset", strconv.FormatInt(reset.Add(time.Second-1).Unix(), 10))
+	return over
+}
+
+// tokenRedirect ends a sign-in: it is where success-redirect leads, good once, for the browser that began.
+func (c *call) tokenRedirect() error {
+	key := c.r.URL.Query().Get("stateToken")
+	device, err := c.r.Cookie("DT")
+	if err != nil {
+		return missingDevice
+	}
+	c.s.mu.Lock()
+	f, ok := c.s.signIns.get(key, c.now)
+	ok = ok && f.done() && key == f.handle
+	if ok && subtle.ConstantTimeCompare([]byte(device.Value), []byte(f.device)) != 1 {
+		c.s.mu.Unlock()
+		return missingDevice
+	}
+	if ok {
+		c.s.signIns.drop(f.handle)
+		c.s.signIns.drop(f.token)
+	}
+	c.s.mu.Unlock()
+	if !ok {
+		return requestExpired
+	}
+	c.as, c.entry.Client = f.request.as, f.request.client.ID
+	return c.finishOkta(f)
+}
+
+func (c *call) finishOkta(f *oktaSignIn) error {
+	req := f.request
+	if f.refused != nil {
+		return c.respondError(req, f.refused)
+	}
+	if f.opted != nil {
+		narrowed := *req
+		narrowed.scopes, req = f.opted, &narrowed
+	}
+	t := &transaction{request: req, account: f.account, remember: f.remember, authTime: f.authTime, amr: f.amr}
+	c.startSession(t)
+	if req.hintSubject != "" && f.account.user.ID() != req.hintSubject {
+		return c.respondError(req, hintMismatch)
+	}
+	if !meetsACR(req.acr, f.amr) {
+		return c.respondError(req, unmetRequirements)
+	}
+	return c.finish(t)
+}
+
+var missingDevice = &problem{403, "access_denied", "missing_device_token", "The sign-in was begun in another browser.", false}
