@@ -55,6 +55,9 @@ func (d *Dialog) value(ctx context.Context, p *Page, what string, s *scan) (trac
 	return d.ask(ctx, c, s)
 }
 
+// hintPassword says how to give the user's password.
+const hintPassword = "--password-file FILE, --password-command CMD or OIDCFLOW_PASSWORD"
+
 // own returns the user's name or password.
 func (d *Dialog) own(what string, v *View) (trace.Secret, error) {
 	if what == kindIdentifier {
@@ -66,8 +69,7 @@ func (d *Dialog) own(what string, v *View) (trace.Secret, error) {
 	}
 	if d.cfg.User.Password.IsZero() {
 		return trace.Secret{}, d.fail(v, "usage.missing_password",
-			"the page asks for the user's password, and none is given",
-			"--password-file FILE, --password-command CMD or OIDCFLOW_PASSWORD")
+			"the page asks for the user's password, and none is given", hintPassword)
 	}
 	return d.cfg.User.Password, nil
 }

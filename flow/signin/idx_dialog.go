@@ -1,0 +1,228 @@
+package signin
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/oidcflow/oidcflow/flow/trace"
+)
+
+// maxPoll bounds the time between two polls, whatever an answer says.
+const maxPoll = 10 * time.Second
+
+// IDXDialog decides, answer by answer of Okta's Identity Engine, what a user does next, by the same rules as [Dialog]
+// does for pages. It sends nothing: a driver reads an answer, asks [IDXDialog.Next], does what it says, and reads again.
+// One serves one sign-in and is not safe for concurrent use.
+type IDXDialog struct {
+	*Dialog
+	tried map[string]bool // options that were chosen, and ledger names that no factor answered
+}
+
+// NewIDXDialog returns the dialog of one sign-in that begins at authorizationURL.
+func NewIDXDialog(c Config, authorizationURL string) *IDXDialog {
+	return &IDXDialog{Dialog: NewDialog(c, authorizationURL), tried: map[string]bool{}}
+}
+
+// obstacle is why one remediation cannot be done. Another one of the same answer may be.
+type obstacle struct{ error }
+
+// Next returns the move for a, or an error of type *flow.Error that ends the sign-in. The values in the move have been
+// learned by the recorder of ctx.
+func (d *IDXDialog) Next(ctx context.Context, a *IDXAnswer) (*IDXMove, error) {
+	v := a.view()
+	if err := ctx.Err(); err != nil {
+		return nil, d.interrupted(v, err)
+	}
+	trace.Record(ctx, trace.Event{Kind: trace.Page, Name: d.clean(a.screen()), URL: cleanURL(a.URL)})
+	if days := a.Current.Expires; days > 0 {
+		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: fmt.Sprintf("the user's password expires in %d days", days)})
+	}
+	if err := d.refused(a, v); err != nil {
+		return nil, err
+	}
+	if d.moves++; d.moves > maxMoves {
+		return nil, d.fail(v, codePageStuck, fmt.Sprintf("the provider asks on and on: more than %d steps", maxMoves), "")
+	}
+	if a.Redirect != "" {
+		return d.move(ctx, a, &IDXRemediation{Name: "success-redirect", Href: a.Redirect}, &IDXMove{Follow: true})
+	}
+	return d.first(ctx, a, v)
+}
+
+// first does the first remediation that can be done. Their order is Okta's.
+func (d *IDXDialog) first(ctx context.Context, a *IDXAnswer, v *View) (*IDXMove, error) {
+	var why error
+	for i := range a.Remediations {
+		r := &a.Remediations[i]
+		if slices.Contains(IDXAside, r.Name) {
+			continue
+		}
+		m, err := d.try(ctx, a, r)
+		var in obstacle
+		switch {
+		case err == nil:
+			return d.move(ctx, a, r, m)
+		case !errors.As(err, &in):
+			return nil, err
+		case why == nil:
+			why = in.error
+		}
+	}
+	if why != nil {
+		return nil, why
+	}
+	return nil, d.terminal(a, v)
+}
+
+// try returns the move for one remediation, or an obstacle.
+func (d *IDXDialog) try(ctx context.Context, a *IDXAnswer, r *IDXRemediation) (*IDXMove, error) {
+	step := stepOf(r.Name)
+	if step == nil {
+		return nil, obstacle{d.fail(a.view(), codeUnknownPage, "nobody knows the step "+quoted(r.Name)+" of Okta's sign-in ("+shape(r.Fields)+")", "--sign-in system lets a person sign in")}
+	}
+	switch step.Does {
+	case idxFill:
+		return d.fillForm(ctx, a, r)
+	case idxChoose:
+		return d.chooseMethod(a, r)
+	case idxPass:
+		return d.form(a, r, idxValues{}, step.Adds)
+	case idxDecline:
+		return d.form(a, r, idxValues{"keepMeSignedIn": false}, nil)
+	case idxConsent:
+		return d.consent(a, r)
+	case idxPoll:
+		m, err := d.form(a, r, idxValues{}, nil)
+		if m != nil {
+			m.After = min(max(r.Refresh, time.Second), maxPoll)
+		}
+		return m, err
+	case idxFollow:
+		return &IDXMove{Follow: true}, nil
+	}
+	if m := a.waitsFor(); m != nil && step.Code == codeMFAUnavailable {
+		return nil, obstacle{d.fail(a.view(), step.Code, step.Doc+": "+m.Doc, m.help())}
+	}
+	return nil, obstacle{d.fail(a.view(), step.Code, step.Doc, cmp.Or(step.Hint, hints[step.Code]))}
+}
+
+// waitsFor returns the method that a person or a device has to answer, where the answer is about one.
+func (a *IDXAnswer) waitsFor() *IDXMethod {
+	for i, m := range IDXMethods {
+		if m.Asks == "" && m.Key == a.Current.Key && m.may(a.Current.Methods) {
+			return &IDXMethods[i]
+		}
+	}
+	return nil
+}
+
+// form returns the move that sends the form of r with values, and adds.
+func (d *IDXDialog) form(a *IDXAnswer, r *IDXRemediation, values idxValues, adds map[string]any) (*IDXMove, error) {
+	if values["stateHandle"] == nil {
+		values["stateHandle"] = a.StateHandle
+	}
+	body, unmet := values.fill(r.Fields, "")
+	if len(unmet) > 0 {
+		return nil, obstacle{d.fail(a.view(), codeUnknownPage, fmt.Sprintf("the step %s of Okta's sign-in demands %s, and nobody knows what to say (%s)",
+			quoted(r.Name), clean(strings.Join(unmet, ", "), maxShown), shape(r.Fields)), "--sign-in system lets a person sign in")}
+	}
+	for name, value := range adds {
+		body[name] = value
+	}
+	return &IDXMove{Body: body}, nil
+}
+
+// consent answers a page of consent. Of the scopes that one may choose, those are granted that Okta proposes.
+func (d *IDXDialog) consent(a *IDXAnswer, r *IDXRemediation) (*IDXMove, error) {
+	if r.field("consent") == nil {
+		return nil, obstacle{d.fail(a.view(), codeUnknownPage, "the step "+quoted(r.Name)+" of Okta's sign-in has no field for the consent ("+shape(r.Fields)+")", "")}
+	}
+	values := idxValues{"consent": d.cfg.Consent != Deny}
+	if scopes := r.field("optedScopes"); scopes != nil {
+		for _, f := range scopes.Fields {
+			if f.Value != nil {
+				values["optedScopes."+f.Name] = f.Value
+			}
+		}
+	}
+	return d.form(a, r, values, nil)
+}
+
+// address returns where the form of r is sent. Every address is checked: what is sent there may be a credential, and is
+// at least the handle of the sign-in.
+func (d *IDXDialog) address(a *IDXAnswer, r *IDXRemediation) (string, error) {
+	base, err := url.Parse(a.URL)
+	if err == nil && r.Href != "" {
+		if to, err := base.Parse(r.Href); err == nil {
+			return to.String(), d.hosts.check(to.String())
+		}
+	}
+	return "", d.fail(a.view(), codeUnknownPage, "the step "+quoted(r.Name)+" of Okta's sign-in has no address", "")
+}
+
+// move completes m with what r says of its request, and takes it.
+func (d *IDXDialog) move(ctx context.Context, a *IDXAnswer, r *IDXRemediation, m *IDXMove) (*IDXMove, error) {
+	to, err := d.address(a, r)
+	if err != nil {
+		return nil, err
+	}
+	m.Remediation, m.URL, m.Accepts, m.Method = r.Name, to, r.Accepts, http.MethodPost
+	if m.Follow {
+		m.Method = http.MethodGet
+	} else if r.Method != "" && r.Method != http.MethodPost {
+		return nil, d.fail(a.view(), codeUnknownPage, "the step "+quoted(r.Name)+" of Okta's sign-in wants method "+quoted(r.Method), "")
+	}
+	d.last = &Move{Page: a.screen()}
+	for _, f := range m.Fill {
+		trace.Record(ctx, trace.Event{Kind: trace.Action, Name: strings.TrimSpace("fill " + f.What + " " + d.clean(f.Key+" "+f.Way))})
+	}
+	trace.Record(ctx, trace.Event{Kind: trace.Action, Name: "submit " + d.clean(r.Name)})
+	return m, nil
+}
+
+// terminal returns the error for an answer with nothing to do.
+func (d *IDXDialog) terminal(a *IDXAnswer, v *View) error {
+	code := d.meaning(a)
+	switch {
+	case code != "":
+	case a.Status == http.StatusUnauthorized:
+		code = codeSessionExpired
+	case a.Status == http.StatusForbidden:
+		code = codeDenied
+	default:
+		code = codeUnknownPage
+	}
+	return d.fail(v, code, "Okta goes no further", idxHint(code))
+}
+
+// meaning returns the code for what the answer says: by the keys of its messages, by their words, by its status.
+func (d *IDXDialog) meaning(a *IDXAnswer) string {
+	says := a.errors()
+	if code := idxVerdictOf(says); code != "" {
+		return code
+	}
+	for _, m := range says {
+		if code := verdictOf(m.Text); code != "" {
+			return code
+		}
+	}
+	return verdictOfStatus(a.Status)
+}
+
+// idxHint returns what a user can do about a code that Okta's engine ends with.
+func idxHint(code string) string {
+	switch code {
+	case codeDenied:
+		return "Okta's system log says which rule it was; let the policy trust this machine, or this user"
+	case codeSessionExpired:
+		return "begin anew"
+	}
+	return hints[code]
+}
