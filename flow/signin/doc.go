@@ -2,6 +2,8 @@
 // returns the response sent to the redirect URI. Its drivers implement flow.SignIn.
 //
 //   - [Form] is a browser without scripts, for pages of plain HTML.
+//   - [IDX] speaks with Okta's Identity Engine as the scripts of Okta's page do. It is an experiment: Okta promises nobody
+//     that this goes on working.
 //   - [System] lets a person use their own browser, and listens on the redirect URI (RFC 8252).
 //   - Package chrome, below this one, has a driver for pages that need scripts.
 //
@@ -20,12 +22,19 @@
 // mean. All are tables: a provider's new page is a new entry and a recorded page in testdata/pages, which no other entry
 // may claim.
 //
+// # How an answer of Okta's engine is answered
+//
+// The engine's answers (IDX, ion+json) hold forms that describe themselves. [ParseIDX] reads one, [IDXDialog.Next] says
+// what to send, by the same rules as for pages. [IDXSteps] say what a form is for, [IDXMethods] which authenticators the
+// user's factors can answer, the best first, and [IDXVerdicts] what a message means, by its key, in any language. The
+// dialog sends nothing, so it serves whoever reads the answers. [Pace] keeps to Okta's limits.
+//
 // # What never happens
 //
 // A credential is typed on, and sent to, the authorization endpoint's host and those of Config.Hosts, by https or on
 // this machine; a page elsewhere ends the sign-in. A password or an answer that was refused is not sent again, and a
 // page that asks for it again has refused it, whatever it says. A code of an authenticator app is sent once; a refused
-// one is followed by the next step's, once. The redirect URI is never requested by Form. Errors name the page's title,
+// one is followed by the next step's, once. The redirect URI is never requested by Form and IDX. Errors name the page's title,
 // its address without values, and what it says, and hold no credential.
 //
 // # Terms
@@ -37,5 +46,6 @@
 // # Limits
 //
 // Captchas, push messages and enrolment are named and not answered. Buttons and messages are known in English; fields
-// by their attributes in any language. Form sends urlencoded forms only.
+// by their attributes in any language. Form sends urlencoded forms only. IDX knows nothing of Okta's Classic engine, and
+// does not answer passkeys.
 package signin

@@ -22,7 +22,7 @@ const (
 
 // IDX signs in at Okta's Identity Engine without a browser: it reads the token of the sign-in off the hosted page, and
 // speaks with the engine as that page's scripts do. Okta promises nobody that this goes on working. Its errors are of
-// type *flow.Error.
+// type *flow.Error. It is safe for concurrent use.
 type IDX struct {
 	Config
 	Pace *Pace                                      // nil: one of this driver's own

@@ -58,7 +58,7 @@ func (m *IDXMethod) ask() idxAsk {
 // answer that asks for something new is progress, whatever it warns of, unless its message is known.
 func (d *IDXDialog) refused(a *IDXAnswer, v *View) error {
 	again := d.asksAgain(a)
-	code := idxVerdictOf(a.errors())
+	code := idxVerdictOf(a.says()) // of any class: that a user is unknown is no error to Okta
 	switch {
 	case again != nil && again.kind == ChallengeTOTP && d.sent[again.ledger] == 1 && (code == "" || code == codeInvalidCredentials):
 		return nil // Another job may have used this step: the next one is tried, once.

@@ -204,11 +204,10 @@ func (d *IDXDialog) terminal(a *IDXAnswer, v *View) error {
 
 // meaning returns the code for what the answer says: by the keys of its messages, by their words, by its status.
 func (d *IDXDialog) meaning(a *IDXAnswer) string {
-	says := a.errors()
-	if code := idxVerdictOf(says); code != "" {
+	if code := idxVerdictOf(a.says()); code != "" {
 		return code
 	}
-	for _, m := range says {
+	for _, m := range a.errors() {
 		if code := verdictOf(m.Text); code != "" {
 			return code
 		}

@@ -389,6 +389,15 @@ func TestWhatIsSentIsLearnedWithItsHostFirst(t *testing.T) {
 	require.True(t, d.Sent())
 }
 
+func TestAnExpiringPasswordIsWarnedOf(t *testing.T) {
+	t.Parallel()
+	l := &teller{}
+	_, err := idxDialog().Next(trace.WithRecorder(t.Context(), l), idxAnswer(t, idxJSON(`"currentAuthenticator":{"value":{"key":"okta_password","settings":{"daysToExpiry":4}}},`,
+		idxStepJSON("reenroll-authenticator-warning", "challenge/answer", passcodeField), idxStepJSON("skip", "skip"))))
+	require.NoError(t, err)
+	require.Contains(t, l.events, trace.Event{Time: l.events[1].Time, Kind: trace.Warning, Message: "the user's password expires in 4 days"})
+}
+
 func TestMissingNameOrPassword(t *testing.T) {
 	t.Parallel()
 	for code, c := range map[string]Config{

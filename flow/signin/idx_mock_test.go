@@ -113,3 +113,154 @@ func TestIDXSignsInOnEveryPolicyOfTheMock(t *testing.T) {
 		})
 	}
 }
+
+func TestIDXSaysWhyTheMockRefuses(t *testing.T) {
+	t.Parallel()
+	tests := []struct {
+		name    string
+		org     mockidp.OktaOrg
+		policy  []string
+		user    func(*provider) signin.User
+		code    string
+		says    string
+		answers int // how often an answer was sent
+	}{
+		{name: "a wrong password is sent once", user: as("alice", "wrong"), code: "signin.invalid_credentials", says: "Password is incorrect", answers: 1},
+		{name: "a wrong password beside the name", org: mockidp.OktaOrg{First: []string{"identify-password"}}, user: as("alice", "wrong"), code: "signin.invalid_credentials", says: "Authentication failed"},
+		{name: "an unknown user", user: as("mallory", "x"), code: "signin.user_unknown", says: "no account"},
+		{name: "an unknown user in an organisation that hides them", org: mockidp.OktaOrg{HideUnknownUsers: true}, user: as("mallory", "x"), code: "signin.invalid_credentials", answers: 1},
+		{name: "a locked account", org: mockidp.OktaOrg{ShowLockOuts: true}, user: as("carol", "carol's own"), code: "signin.locked_out", says: "locked"},
+		{name: "a locked account that is not shown as such", user: as("carol", "carol's own"), code: "signin.invalid_credentials", answers: 1},
+		{policy: []string{"password", "push"}, code: "signin.mfa_unavailable", says: "a push message of Okta Verify", answers: 1},
+		{policy: []string{"password", "google_otp"}, user: as("alice", "correct horse"), code: "signin.mfa_unavailable", says: "authenticator app", answers: 1},
+		{policy: []string{"password", "email|sms"}, user: as("alice", "correct horse"), code: "signin.mfa_unavailable", says: "a code by e-mail, a code by text message", answers: 1},
+		{policy: []string{"password", "enrol"}, code: "signin.enrolment_required", answers: 1},
+		{policy: []string{"password", "password-expired"}, code: "signin.password_expired", answers: 1},
+		{policy: []string{"password", "redirect-idp"}, code: "signin.external_idp", answers: 1},
+		{policy: []string{"password", "not-assigned"}, code: "signin.not_assigned", says: "not assigned", answers: 1},
+		{policy: []string{"password", "unsatisfiable"}, code: "signin.denied_by_policy", says: "oie.assurance.unsatisfiable", answers: 1},
+		{policy: []string{"password", "denied"}, code: "signin.denied_by_policy", says: "security.access_denied", answers: 1},
+		{name: "a sign-in that takes too long", policy: []string{"password", "question"}, user: slow, code: "signin.session_expired", says: "inactivity", answers: 2},
+		{name: "another's authenticator app", policy: []string{"password", "google_otp"}, user: withWrongApp, code: "signin.invalid_credentials", says: "soft_token", answers: 3},
+	}
+	for _, test := range tests {
+		t.Run(strings.TrimSpace(test.name+" "+strings.Join(test.policy, " ")), func(t *testing.T) {
+			t.Parallel()
+			p := startOkta(t, test.org, test.policy...)
+			who := p.everything(t)
+			if test.user != nil {
+				who = test.user(p)
+			}
+			_, err := p.idx(who).SignIn(t.Context(), p.request(t, "web", nil))
+			requireCode(t, err, test.code)
+			require.ErrorContains(t, err, test.says)
+			require.NotContains(t, err.Error(), who.Password.Reveal())
+			n := 0
+			for _, path := range p.asked() {
+				if path == "challenge/answer" {
+					n++
+				}
+			}
+			require.Equal(t, test.answers, n, "%v", p.asked())
+		})
+	}
+}
+
+func as(name, password string) func(*provider) signin.User {
+	return func(*provider) signin.User { return user(name, password) }
+}
+
+// slow is alice, who thinks about her question for a day.
+func slow(p *provider) signin.User { return user("alice", "correct horse", thinker{p}) }
+
+type thinker struct{ *provider }
+
+func (s thinker) Answer(_ context.Context, c signin.Challenge) (trace.Secret, error) {
+	s.Clock().Advance(24 * time.Hour)
+	return trace.NewSecret("answer", "Paris"), nil
+}
+
+// withWrongApp is alice with somebody else's phone.
+func withWrongApp(p *provider) signin.User {
+	app, err := signin.NewTOTP(trace.NewSecret("totp", "GEZDGNBVGY3TQOJQ"))
+	if err != nil {
+		panic(err)
+	}
+	app.Now, app.Ledger = p.Clock().Now, &signin.Ledger{}
+	app.Wait = func(_ context.Context, d time.Duration) error { p.Clock().Advance(d); return nil }
+	return user("alice", "correct horse", app)
+}
+
+func TestIDXReturnsWhatTheClientIsTold(t *testing.T) {
+	t.Parallel()
+	t.Run("no consent", func(t *testing.T) {
+		t.Parallel()
+		p := startOkta(t, mockidp.OktaOrg{}, "password", "consent")
+		x := p.idx(p.everything(t))
+		x.Consent = signin.Deny
+		got, err := x.SignIn(t.Context(), p.request(t, "web", nil))
+		require.NoError(t, err)
+		require.Equal(t, "access_denied", got.Params.Get("error"))
+	})
+	t.Run("nobody is signed in, and nobody may be asked", func(t *testing.T) {
+		t.Parallel()
+		p := startOkta(t, mockidp.OktaOrg{})
+		got, err := p.idx(p.everything(t)).SignIn(t.Context(), p.request(t, "web", url.Values{"prompt": {"none"}}))
+		require.NoError(t, err)
+		require.Equal(t, "login_required", got.Params.Get("error"))
+	})
+	t.Run("a redirect URI that is not the client's", func(t *testing.T) {
+		t.Parallel()
+		p := startOkta(t, mockidp.OktaOrg{})
+		_, err := p.idx(p.everything(t)).SignIn(t.Context(), p.request(t, "web", url.Values{"redirect_uri": {"https://elsewhere.example/cb"}}))
+		requireCode(t, err, "authorize.invalid_request")
+		require.ErrorContains(t, err, "(request ")
+	})
+}
+
+func TestIDXMakesNoMoreRequestsThanItMust(t *testing.T) {
+	t.Parallel()
+	const begin, end = "/oauth2/v1/authorize introspect identify", "/login/token/redirect"
+	for policy, between := range map[string]string{
+		"password":                       "challenge/answer",
+		"password google_otp":            "challenge/answer challenge/answer",
+		"password email":                 "challenge/answer challenge challenge/answer",
+		"password sms|google_otp":        "challenge/answer challenge challenge/answer",
+		"password enrol-optional":        "challenge/answer skip",
+		"password keep-me-signed-in":     "challenge/answer keep-me-signed-in",
+		"password question consent":      "challenge/answer challenge/answer consent",
+		"question password device-grace": "challenge/answer challenge/answer skip",
+	} {
+		t.Run(policy, func(t *testing.T) {
+			t.Parallel()
+			p := startOkta(t, mockidp.OktaOrg{}, strings.Fields(policy)...)
+			_, err := p.idx(p.everything(t)).SignIn(t.Context(), p.request(t, "web", nil))
+			require.NoError(t, err)
+			require.Equal(t, begin+" "+between+" "+end, strings.Join(p.asked(), " "))
+		})
+	}
+}
+
+func TestACodeOfTheAppThatAnotherJobUsedIsFollowedByTheNext(t *testing.T) {
+	t.Parallel()
+	p := startOkta(t, mockidp.OktaOrg{}, "password", "google_otp")
+	for range 2 { // each with a ledger of its own, as two jobs have
+		_, err := p.idx(user("alice", "correct horse", p.totp(t))).SignIn(t.Context(), p.request(t, "web", nil))
+		require.NoError(t, err)
+	}
+}
+
+func TestSignInsOfOneUserShareOktasLimit(t *testing.T) {
+	t.Parallel()
+	p := startOkta(t, mockidp.OktaOrg{RateLimits: true}, "password")
+	x := p.idx(user("alice", "correct horse"))
+	begin := p.Clock().Now()
+	for range 12 {
+		_, err := x.SignIn(t.Context(), p.request(t, "web", nil))
+		require.NoError(t, err)
+	}
+	require.Positive(t, p.Clock().Now().Sub(begin), "36 requests in no time are more than Okta takes")
+	for _, r := range p.Requests() {
+		require.NotEqual(t, 429, r.Status, r.Path)
+	}
+}

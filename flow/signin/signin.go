@@ -63,5 +63,5 @@ type Config struct {
 	Hosts        []string          // where credentials may be typed, besides the authorization endpoint's host: host (any port) or host:port
 	InsecureHTTP bool              // type credentials on plain http pages elsewhere than on loopback hosts
 	Pages        []Page            // nil: Pages
-	Transport    http.RoundTripper // of the driver form, wrapped in a trace.Transport if it is none; nil: http.DefaultTransport
+	Transport    http.RoundTripper // of the drivers form and idx, wrapped in a trace.Transport if it is none; nil: http.DefaultTransport
 }
