@@ -114,6 +114,7 @@ func (s *Server) oktaRoutes(routes map[string]route) {
 	add(linkPath, "magic link", "GET", true, (*call).magicLink)
 	add(fingerprintPath, "fingerprint", "GET", true, (*call).fingerprint)
 	add(loginScriptPath, "login script", "GET", true, (*call).loginScript)
+	add("/img/logos/default.png", "logo", "GET", true, (*call).empty) // the widget asks for it at consent
 	if s.cfg.Widget != "" {
 		add(widgetPath, "widget", "GET", true, (*call).widgetFile)
 	}

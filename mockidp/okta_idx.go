@@ -43,7 +43,7 @@ type challenge struct {
 	code    string
 	linked  bool   // the link that was mailed was opened
 	number  string // of a push
-	verdict string // of a push: approved, rejected
+	verdict string // of a push: approved, rejected, and told when the page knows
 	nonce   string // of a passkey
 	secret  string // of an enrolment
 }

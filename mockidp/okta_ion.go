@@ -134,7 +134,7 @@ var (
 	wrongPasskey    = &refusal{status: 401, key: "authfactor.webauthn.error", text: "Unable to authenticate with the security key or biometric."}
 	weakPassword    = &refusal{status: 400, key: "password.passwordRequirementsNotMet", field: "passcode"}
 	tooManyRequests = &refusal{status: 429, key: "tooManyRequests", text: "Too many requests"}
-	pushRejected    = &refusal{status: 400, key: "api.authn.poll.error.push_rejected", text: "You have chosen to reject this login."}
+	pushRejected    = &refusal{status: 200, key: "api.authn.poll.error.push_rejected", text: "You have chosen to reject this login."}
 )
 
 // refusals are the screens that refuse.
@@ -142,7 +142,7 @@ var refusals = map[string]*refusal{
 	"not-assigned":     {status: 400, key: "idx.error.user.not.assigned.to.app", text: "User is not assigned to this application."},
 	"unsatisfiable":    {status: 400, key: "oie.assurance.unsatisfiable"},
 	"denied":           {status: 403, key: "security.access_denied", text: "You do not have permission to perform the requested action.", ends: true},
-	"failure-redirect": {status: 403, key: "idx.error.code.user_not_assigned", text: "You are not allowed to access this app. To request access, contact an admin.", failed: true},
+	"failure-redirect": {status: 200, key: "idx.error.code.user_not_assigned", text: "You are not allowed to access this app. To request access, contact an admin.", failed: true},
 }
 
 // check finds what is missing in an answer to the form, and what the client should not have changed.

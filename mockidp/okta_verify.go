@@ -47,7 +47,7 @@ func (v *idxView) challenge(m *method, about string, current object) {
 	switch {
 	case m.sends && !ch.sent:
 		form = v.offer(v.form("authenticator-verification-data", "challenge", v.sending(m)))
-	case ch.verdict == "rejected":
+	case ch.verdict == "told":
 		form = v.offer(v.form("resend", "challenge", v.again(m)))
 	case m.name == "push":
 		form = v.offer(v.form("challenge-poll", "authenticators/poll"))
@@ -111,6 +111,7 @@ func (c *call) takeVerify(f *oktaSignIn, path string, in idxInput) *refusal {
 	case f.challenge.linked, f.challenge.verdict == "approved":
 		return c.proven(f)
 	case f.challenge.verdict == "rejected":
+		f.challenge.verdict = "told"
 		return pushRejected
 	}
 	return nil

@@ -62,16 +62,17 @@ func (c *call) view(f *oktaSignIn, r *refusal) (int, object, error) {
 		body["cancel"] = v.form("cancel", "cancel")
 	}
 	if f.done() {
-		v.end()
+		v.end(r != nil && r.failed)
 	}
 	v.people()
 	return status, body, nil
 }
 
-// end is success-redirect or its unlucky twin.
-func (v *idxView) end() {
+// end is success-redirect, which leads back to the client with an error too; its twin is for a refusal that the page
+// shows. The second generation of the widget cannot draw the twin without a message.
+func (v *idxView) end(refused bool) {
 	name, what := "success-redirect", "success"
-	if v.f.refused != nil {
+	if refused {
 		name, what = "failure-redirect", "failure"
 	}
 	to := v.c.s.base.String() + tokenPath + "?" + url.Values{"stateToken": {v.f.handle}}.Encode()
