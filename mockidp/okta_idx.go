@@ -174,7 +174,7 @@ func (c *call) act(f *oktaSignIn, in idxInput) *refusal {
 			continue
 		}
 		if wrong = form.check(in.raw); wrong == nil || in.StateHandle == f.before {
-			return screenNamed(f.screens[0]).take(c, f, path, in)
+			return f.screen().take(c, f, path, in)
 		}
 	}
 	if wrong == nil { // the screen does not offer it

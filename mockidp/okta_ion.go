@@ -167,14 +167,17 @@ func checkFields(fields []ionField, sent object) *refusal {
 		value, ok := sent[fd.Name]
 		switch {
 		case fd.Form != nil:
-			inner, _ := value.(object)
+			inner, ok := value.(object)
+			if !ok && !fd.Required {
+				continue
+			}
 			if r := checkFields(fd.Form.Value, inner); r != nil {
 				return r
 			}
-		case fd.Required && (!ok || value == "" || value == nil):
-			return blankField.at(fd.Name)
-		case ok && fd.Mutable != nil && !*fd.Mutable && fmt.Sprint(value) != fmt.Sprint(fd.Value):
+		case fd.Mutable != nil && !*fd.Mutable && (ok || fd.Required) && fmt.Sprint(value) != fmt.Sprint(fd.Value):
 			return badRequest
+		case fd.Required && (value == "" || value == nil && fd.Value == nil):
+			return blankField.at(fd.Name)
 		}
 	}
 	return nil

@@ -31,16 +31,21 @@ func oktaScreens() []screen {
 	}
 }
 
-// screenNamed returns a screen of a policy, or nil.
+// screenNamed returns a screen of the table, or nil.
 func screenNamed(name string) *screen {
 	all := oktaScreens()
 	if i := slices.IndexFunc(all, func(s screen) bool { return s.name == name }); i >= 0 {
 		return &all[i]
 	}
-	if first, _, _ := strings.Cut(name, "|"); methodNamed(first) != nil {
-		return &screen{name: name, show: (*idxView).verify, take: (*call).takeVerify}
-	}
 	return nil
+}
+
+// screen is the present one: of the table, else a factor or a choice of factors.
+func (f *oktaSignIn) screen() *screen {
+	if s := screenNamed(f.screens[0]); s != nil {
+		return s
+	}
+	return &screen{name: f.screens[0], show: (*idxView).verify, take: (*call).takeVerify}
 }
 
 // choices are the methods of the present screen.

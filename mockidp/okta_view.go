@@ -30,10 +30,8 @@ func (v *idxView) show() {
 	if v.body == nil {
 		v.body = object{}
 	}
-	if !v.f.done() {
-		if s := screenNamed(v.f.screens[0]); s != nil {
-			s.show(v)
-		}
+	if !v.f.done() && refusals[v.f.screens[0]] == nil {
+		v.f.screen().show(v)
 	}
 }
 
