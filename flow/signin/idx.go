@@ -109,9 +109,7 @@ func (w *idxWalk) leave(ctx context.Context, p *page) (*request, error) {
 // converse speaks with the engine about the sign-in that token stands for, until it leads elsewhere.
 func (w *idxWalk) converse(ctx context.Context, p *page, token string) (*request, error) {
 	at := url.URL{Scheme: p.url.Scheme, Host: p.url.Host, Path: "/idp/idx/introspect"}
-	secret := trace.NewSecret("stateToken", token, p.url.Host)
-	trace.Learn(ctx, secret)
-	move := &IDXMove{Method: http.MethodPost, URL: at.String(), Body: IDXBody{"stateToken": secret}}
+	move := &IDXMove{Method: http.MethodPost, URL: at.String(), Body: IDXBody{"stateToken": trace.NewSecret("stateToken", token)}}
 	for {
 		a, err := w.send(ctx, p, move)
 		if err != nil {

@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"strings"
@@ -117,8 +118,5 @@ func (d *IDXDialog) noneOf(a *IDXAnswer, options []IDXOption) error {
 	if len(names) == 0 {
 		return d.fail(a.view(), codeMFAUnavailable, "Okta offers nothing that was not answered already", hintPolicy)
 	}
-	if hint == "" {
-		hint = hintPolicy
-	}
-	return d.fail(a.view(), codeMFAUnavailable, "Okta offers "+strings.Join(slices.Compact(names), ", ")+", and the user can answer none", hint)
+	return d.fail(a.view(), codeMFAUnavailable, "Okta offers "+clean(strings.Join(slices.Compact(names), ", "), maxShown)+", and the user can answer none", cmp.Or(hint, hintPolicy))
 }

@@ -156,6 +156,9 @@ func TestWhatIsDoneAboutAnAnswer(t *testing.T) {
 			idxStepJSON("device-challenge-poll", "authenticators/poll")), nil, "", `authenticators/poll/cancel {"reason":"OV_UNREACHABLE_BY_LOOPBACK",H,"statusCode":null}`},
 		{"the name beside an invitation for FastPass", idxJSON("", idxStepJSON("launch-authenticator", "launch"), idxStepJSON("identify", "identify", idField)), nil, "", `identify {"identifier":"alice"}`},
 
+		{"what a form demands and proposes", idxJSON("", idxStepJSON("skip", "skip", `{"name":"until","required":true,"value":"tomorrow"}`, `{"name":"why","value":"no reason"}`)), nil, "",
+			`skip {H,"until":"tomorrow"}`},
+
 		{"consent", idxJSON("", idxStepJSON("consent", "consent", `{"name":"consent","type":"boolean","required":true,"options":[{"value":true},{"value":false}]}`)), nil, "", `consent {"consent":true}`},
 		{"no consent", idxJSON("", idxStepJSON("admin-consent", "consent", `{"name":"consent","type":"boolean","required":true}`)), nil, Deny, `consent {"consent":false}`},
 		{"granular consent, with scopes that have dots", idxJSON("", idxStepJSON("granular-consent", "consent", `{"name":"consent","type":"boolean","required":true}`,
@@ -338,6 +341,20 @@ func TestAFactorThatHasNoAnswerLeadsToAnother(t *testing.T) {
 	require.ErrorAs(t, err, &coded)
 	require.Equal(t, "signin.mfa_unavailable", coded.Code)
 	require.Contains(t, err.Error(), `"Where?"`)
+}
+
+func TestNothingIsChosenTwice(t *testing.T) {
+	t.Parallel()
+	list := idxJSON(allMethods, choice(option(2), option(1, "email")))
+	moves, err := talk(t, idxDialog(factor(ChallengeTOTP, "123456"), factor(ChallengeCode, "654321")), list, list, list)
+	require.Len(t, moves, 2, "the one, then the other")
+	var coded *flow.Error
+	require.ErrorAs(t, err, &coded)
+	require.Equal(t, "signin.mfa_unavailable", coded.Code)
+
+	moves, err = talk(t, idxDialog(factor(ChallengeTOTP, "123456"), factor(ChallengeCode, "654321")), idxJSON(current("google_otp"), idxChallenge(passcodeField)), list)
+	require.NoError(t, err)
+	require.Equal(t, `challenge {"authenticator":{"id":"aut1","methodType":"email"}}`, moves[1], "what was answered is not chosen again")
 }
 
 func TestAnEngineThatGoesInCirclesIsStopped(t *testing.T) {

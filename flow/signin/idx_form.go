@@ -31,7 +31,7 @@ type IDXFill struct {
 	Way   string
 }
 
-// IDXBody is the body of a request. It may hold secrets, and only [IDXBody.Reveal] shows them.
+// IDXBody is the body of a request. The credentials in it are secrets, which only [IDXBody.Reveal] shows.
 type IDXBody map[string]any
 
 // Reveal returns the body as it is sent.
@@ -114,13 +114,15 @@ func hasHint(fields []IDXField, hint string) bool {
 }
 
 // shape says what a form is made of, for a person who has to teach us.
-func shape(fields []IDXField) string {
+func shape(fields []IDXField) string { return clean(outline(fields), maxShown) }
+
+func outline(fields []IDXField) string {
 	var parts []string
 	for _, f := range first(fields, maxMessages) {
 		part := clean(f.Name, maxLabel)
 		switch {
 		case len(f.Fields) > 0:
-			part += "{" + shape(f.Fields) + "}"
+			part += "{" + outline(f.Fields) + "}"
 		case len(f.Options) > 0:
 			part += fmt.Sprintf("[%d options]", len(f.Options))
 		}

@@ -51,6 +51,15 @@ func TestPaceWithoutLimitsHoldsNothingBackAndForgets(t *testing.T) {
 	require.Len(t, p.users, 1, "a user whose window is over is forgotten")
 }
 
+func TestOnlyMediaTypesAreAskedFor(t *testing.T) {
+	t.Parallel()
+	for accepts, want := range map[string]string{"application/ion+json;okta-version=1": "application/ion+json;okta-version=1", "json": idxAccept, "": idxAccept, "a/b\r\nX: y": idxAccept} {
+		q, err := (&IDXMove{Remediation: "skip", URL: idxOrg, Accepts: accepts}).request(nil)
+		require.NoError(t, err)
+		require.Equal(t, want, q.accept)
+	}
+}
+
 func TestHowLongOktaWantsUsToWait(t *testing.T) {
 	t.Parallel()
 	date := time.Unix(1_700_000_000, 0).UTC().Format(http.TimeFormat)

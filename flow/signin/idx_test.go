@@ -23,7 +23,7 @@ const (
 	hosted = `<title>Sign in</title><form id="x509_login"><input type="hidden" name="fromURI" value="&#x2f;x"></form><script>var stateToken = 'eyJ6\x2Dtoken';` +
 		`var fromUri = '';</script>`
 	handle   = `{"name":"stateHandle","required":true,"value":"02.id","mutable":false}`
-	identify = `{"stateHandle":"02.id","remediation":{"value":[{"name":"identify","href":"/idp/idx/identify","method":"POST","accepts":"application/json; okta-version=1.0.0","value":[
+	identify = `{"stateHandle":"02.id","remediation":{"value":[{"name":"identify","href":"/idp/idx/identify","method":"POST","accepts":"application/vnd.okta.v1+json","value":[
 		{"name":"identifier","required":true},{"name":"credentials","required":true,"form":{"value":[{"name":"passcode"}]}},` + handle + `]}]}}`
 	signedIn  = `{"stateHandle":"02.id","success":{"name":"success-redirect","href":"/login/token/redirect?stateToken=02.id"}}`
 	rateLimit = `{"errorCode":"E0000047","errorSummary":"API call exceeded rate limit due to too many requests."}`
@@ -36,7 +36,7 @@ type org struct {
 	header  []http.Header
 }
 
-// startOrg serves answers by path: "429 BODY" is an answer with that status. %BASE% is the site's address.
+// startOrg serves answers by path: "429 BODY" is an answer with that status. %LOCAL% is the site by the name localhost.
 func startOrg(t *testing.T, answers map[string][]string) *org {
 	o := &org{answers: answers}
 	handlers := map[string]http.HandlerFunc{}
@@ -74,7 +74,7 @@ func (o *org) answer(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/html")
 	}
 	w.WriteHeader(status)
-	_, _ = io.WriteString(w, strings.ReplaceAll(body, "%BASE%", o.URL))
+	_, _ = io.WriteString(w, strings.ReplaceAll(body, "%LOCAL%", strings.Replace(o.URL, "127.0.0.1", "localhost", 1)))
 }
 
 // idx signs alice in. Waits take no time and are returned.
@@ -102,7 +102,7 @@ func TestIDXSpeaksAsOktasPageDoes(t *testing.T) {
 		`/idp/idx/identify {"credentials":{"passcode":"hunter2 \u0026 co"},"identifier":"alice","stateHandle":"02.id"}`}, o.sent())
 	require.Equal(t, "application/ion+json; okta-version=1.0.0", o.header[0].Get("Accept"))
 	require.Equal(t, "application/ion+json; okta-version=1.0.0", o.header[0].Get("Content-Type"))
-	require.Equal(t, "application/json; okta-version=1.0.0", o.header[1].Get("Accept"))
+	require.Equal(t, "application/vnd.okta.v1+json", o.header[1].Get("Accept"), "as the form says")
 	require.Equal(t, "application/json", o.header[1].Get("Content-Type"))
 	require.Equal(t, o.URL, o.header[1].Get("Origin"))
 }
@@ -198,6 +198,7 @@ func TestIDXStopsAndSaysWhere(t *testing.T) {
 		{"a 401 without a word", map[string][]string{"/idp/idx/introspect": {"401 {}"}}, "signin.session_expired", "", ""},
 		{"a 403 without a word", map[string][]string{"/idp/idx/introspect": {"403 {}"}}, "signin.denied_by_policy", "", "system log"},
 		{"a redirect of the engine", map[string][]string{"/idp/idx/introspect": {"302 {}"}}, "signin.unknown_page", "", ""},
+		{"a page elsewhere that looks like Okta's", map[string][]string{"/authorize": {`<meta http-equiv="refresh" content="0;url=%LOCAL%/page">`}, "/page": {hosted}}, "signin.foreign_host", "localhost:", "--sign-in-host"},
 		{"a password to elsewhere", map[string][]string{"/idp/idx/introspect": {strings.Replace(identify, "/idp/idx/identify", "http://localhost:1/idp/idx/identify", 1)}}, "signin.foreign_host", "localhost:1", "--sign-in-host"},
 	}
 	for _, test := range tests {
