@@ -11,6 +11,16 @@ Then idp.Issuer("") is the issuer, "oidcflow" a public client that takes any loo
 who is signed in. With Login "form", which is the default, there are pages to fill in; [Server.Ready] says with what. With
 TLS: true the provider speaks HTTPS with a certificate that [Server.Client] and [Server.CAPEM] trust.
 
+With Login "okta" the pages are Okta's: /authorize answers with the hosted page, on which the sign-in widget of npm
+(Config.Widget) or a program speaks to Okta's Identity Engine at /idp/idx/. [OktaOrg] says which screens there are, and
+the Policy of a [Person] which of them they meet:
+
+	idp := mockidp.StartT(t, mockidp.Config{Login: "okta", Users: []mockidp.User{
+		mockidp.Person{Login: "alice", Password: "secret", Policy: []string{"password", "email|push"}},
+	}})
+
+[Server.Messages] has the codes that were sent, and [Server.AnswerPush] is the phone.
+
 # Terms
 
   - A server ([AuthServer]) is an issuer with keys of its own. There are two always: "org", whose issuer is the host, and

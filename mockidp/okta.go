@@ -26,11 +26,12 @@ type OktaOrg struct {
 	First      []string // identify (default) or identify-password, and device-challenge before it
 	IdP        string   // where redirect-idp leads; default https://idp.example.com/
 
-	ShowLockOuts       bool // a locked account is named as such
-	HideUnknownUsers   bool // an unknown user is asked for a password
-	GranularConsent    bool // scopes are chosen one by one
-	DeviceFingerprints bool // the page takes the browser's fingerprint, as Okta's does
-	RateLimits         bool // 10 requests per state token and 20 per user in 5 s, by the server's clock
+	ShowLockOuts        bool // a locked account is named as such
+	HideUnknownUsers    bool // an unknown user is asked for a password
+	GranularConsent     bool // scopes are chosen one by one
+	RedirectRemediation bool // success-redirect and failure-redirect are remediations; else members of their own
+	DeviceFingerprints  bool // the page takes the browser's fingerprint, as Okta's does
+	RateLimits          bool // 10 requests per state token and 20 per user in 5 s, by the server's clock
 }
 
 // Passkey is a WebAuthn credential of a [Person].

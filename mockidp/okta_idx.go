@@ -142,28 +142,33 @@ func (c *call) findSignIn(in idxInput) *oktaSignIn {
 		key = in.StateToken
 	}
 	f, ok := c.s.signIns.get(key, c.now)
-	if !ok || f.done() && !introspect {
+	if !ok {
 		return nil
 	}
 	if k, err := c.r.Cookie("DT"); err == nil && k.Value != f.device {
 		return nil
 	}
-	if key == f.handle || introspect && key == f.token || strings.HasSuffix(c.name, "/poll") && key == f.before {
+	switch {
+	case introspect && (key == f.token || key == f.handle), c.stale(f, key), key == f.handle && !f.done():
 		return f
 	}
 	return nil
 }
 
+// stale reports whether the request is a poll of the screen before.
+func (c *call) stale(f *oktaSignIn, handle string) bool {
+	return strings.HasSuffix(c.name, "/poll") && handle == f.before
+}
+
 // act does what a request asks for.
 func (c *call) act(f *oktaSignIn, in idxInput) *refusal {
 	path := strings.TrimPrefix(c.name, "idx/")
-	switch path {
-	case "introspect":
-		if f.done() {
-			return nil
-		}
+	switch {
+	case f.done(), c.stale(f, in.StateHandle): // whoever asks learns where the sign-in is
+		return nil
+	case path == "introspect":
 		return refusals[f.screens[0]]
-	case "cancel":
+	case path == "cancel":
 		return c.restart(f)
 	}
 	v := &idxView{c: c, f: f}
@@ -173,7 +178,7 @@ func (c *call) act(f *oktaSignIn, in idxInput) *refusal {
 		if !strings.HasSuffix(form.Href, idxPath+path) {
 			continue
 		}
-		if wrong = form.check(in.raw); wrong == nil || in.StateHandle == f.before {
+		if wrong = form.check(in.raw); wrong == nil {
 			return f.screen().take(c, f, path, in)
 		}
 	}

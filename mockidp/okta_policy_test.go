@@ -2,6 +2,7 @@ package mockidp
 
 import (
 	"cmp"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -281,6 +282,19 @@ func TestOktaFailureRedirect(t *testing.T) {
 	require.Equal(t, []string{"idx.error.code.user_not_assigned"}, w.keys())
 	failure := w.state["failure"].(map[string]any)
 	require.Equal(t, "access_denied", w.callback(w.request("GET", failure["href"].(string), nil)).Get("error"))
+}
+
+// TestOktaRedirectRemediation ends as newer answers do.
+func TestOktaRedirectRemediation(t *testing.T) {
+	t.Parallel()
+	for last, want := range map[string]string{"password": "success-redirect", "failure-redirect": "failure-redirect"} {
+		policy := slices.Compact([]string{"password", last})
+		w := walk(t, startOkta(t, Config{Org: OktaOrg{RedirectRemediation: true}}, policy...)).identify().password()
+		require.Equal(t, want, w.screen(), w.state)
+		require.NotContains(t, w.state, "success")
+		v := w.callback(w.request("GET", w.forms()[want]["href"].(string), nil))
+		require.Equal(t, last == "password", v.Has("code"), v)
+	}
 }
 
 func TestOktaRedirectIdP(t *testing.T) {

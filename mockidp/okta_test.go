@@ -104,6 +104,12 @@ func TestOktaHandles(t *testing.T) {
 	other.post(answer, object{"stateHandle": second, "credentials": object{"passcode": p.s.Messages()[0].Code}})
 	require.Equal(t, []string{"idx.session.expired"}, other.keys(), "another browser's")
 
+	w.post(introspect, object{"stateToken": page})
+	w.send("challenge-authenticator", sent(w))
+	w.post(poll, object{"stateHandle": second})
+	require.NotEmpty(t, w.finish().Get("code"), "a poll that was under way when the sign-in ended")
+
+	page = stateToken(t, p.authorize("prompt", "login").body)
 	p.s.Clock().Advance(transactionTTL)
 	w.post(introspect, object{"stateToken": page})
 	require.Equal(t, []string{"idx.session.expired"}, w.keys())

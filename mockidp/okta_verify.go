@@ -156,7 +156,7 @@ func (c *call) send(f *oktaSignIn) {
 		c.s.deliver(Message{Login: a.person.Login, Channel: "sms", To: a.person.Phone, Code: ch.code})
 	case "push":
 		ch.number = c.s.random.digits(2)
-		a.okta.pushes = append(a.okta.pushes, f)
+		a.okta.pushes = append(a.waiting(c.now), f)
 	case "passkey":
 		ch.nonce = c.s.random.token()
 	}

@@ -73,8 +73,12 @@ func (v *idxView) end(refused bool) {
 	if refused {
 		name, what = "failure-redirect", "failure"
 	}
-	to := v.c.s.base.String() + tokenPath + "?" + url.Values{"stateToken": {v.f.handle}}.Encode()
-	v.body[what] = object{"name": name, "href": to}
+	form := &ionForm{Name: name, Method: "GET", Href: v.c.s.base.String() + tokenPath + "?" + url.Values{"stateToken": {v.f.handle}}.Encode()}
+	if v.c.s.cfg.Org.RedirectRemediation {
+		v.body["remediation"] = list([]*ionForm{form})
+		return
+	}
+	v.body[what] = object{"name": name, "href": form.Href}
 }
 
 func (v *idxView) people() {
@@ -94,23 +98,24 @@ func (v *idxView) people() {
 // mark puts a refusal at its field.
 func (v *idxView) mark(r *refusal) {
 	for _, form := range v.main {
-		for i := range form.Value {
-			field := &form.Value[i]
-			if field.Name == r.field {
-				field.Messages = list([]object{r.message()})
-				return
-			}
-			if field.Form == nil {
-				continue
-			}
-			for j := range field.Form.Value {
-				if field.Form.Value[j].Name == r.field {
-					field.Form.Value[j].Messages = list([]object{r.message()})
-					return
-				}
-			}
+		if markField(form.Value, r) {
+			return
 		}
 	}
+	v.body["messages"] = list([]object{r.message()})
+}
+
+func markField(fields []ionField, r *refusal) bool {
+	for i := range fields {
+		if fields[i].Name == r.field {
+			fields[i].Messages = list([]object{r.message()})
+			return true
+		}
+		if fields[i].Form != nil && markField(fields[i].Form.Value, r) {
+			return true
+		}
+	}
+	return false
 }
 
 // authenticators are those of methods: with what enrolled in them, and the places of each.
