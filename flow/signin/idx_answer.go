@@ -223,6 +223,9 @@ func (v ion) fields(top ion, depth int) []IDXField {
 	}
 	var fields []IDXField
 	for _, f := range v.list() {
+		if f.at("name").text() == "" {
+			continue // nothing could be said to it
+		}
 		field := IDXField{Name: f.at("name").text(), Label: f.at("label").label(), Hint: f.at("hint").label(), Value: f.at("value").any,
 			Required: f.at("required").is(), Fixed: f.at("mutable").isFalse(), Messages: f.messages(), Fields: f.at("form", "value").fields(top, depth+1)}
 		for _, o := range f.at("options").list() {

@@ -117,6 +117,7 @@ func FuzzIDX(f *testing.F) {
 		idxJSON(current("google_otp"), idxChallenge(refusedField("authfactor.challenge.soft_token.used_passcode"))),
 		idxJSON(current("phone_number", "sms"), idxStepJSON("authenticator-verification-data", "challenge", `{"name":"authenticator","form":{"value":[{"name":"methodType","options":[{"value":"sms"}]}]}}`)),
 		idxJSON("", idxStepJSON("granular-consent", "consent", `{"name":"consent"}`, `{"name":"optedScopes","form":{"value":[{"name":"a.b","value":true}]}}`)),
+		idxJSON(allMethods, choice(`{"value":{"form":{"value":[{"name":""}]}},"relatesTo":"$.authenticatorEnrollments.value[1]"}`)),
 		`{"success":{"href":"//evil.example/"}}`, `{"errorCode":"E0000009","errorSummary":"x"}`,
 	} {
 		f.Add(seed, seed)

@@ -39,7 +39,7 @@ func (d *IDXDialog) able(m *IDXMethod) bool {
 func (d *IDXDialog) chooseMethod(a *IDXAnswer, r *IDXRemediation) (*IDXMove, error) {
 	at := slices.IndexFunc(r.Fields, func(f IDXField) bool { return len(f.Options) > 0 })
 	if at < 0 {
-		return nil, obstacle{d.fail(a.view(), codeUnknownPage, "the step "+quoted(r.Name)+" of Okta's sign-in offers nothing ("+shape(r.Fields)+")", "")}
+		return nil, d.stranger(a, "the step "+quoted(r.Name)+" of Okta's sign-in offers nothing", r)
 	}
 	field := &r.Fields[at]
 	for i := range IDXMethods {

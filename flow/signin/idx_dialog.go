@@ -85,7 +85,7 @@ func (d *IDXDialog) first(ctx context.Context, a *IDXAnswer, v *View) (*IDXMove,
 func (d *IDXDialog) try(ctx context.Context, a *IDXAnswer, r *IDXRemediation) (*IDXMove, error) {
 	step := stepOf(r.Name)
 	if step == nil {
-		return nil, obstacle{d.fail(a.view(), codeUnknownPage, "nobody knows the step "+quoted(r.Name)+" of Okta's sign-in ("+shape(r.Fields)+")", "--sign-in system lets a person sign in")}
+		return nil, d.stranger(a, "nobody knows the step "+quoted(r.Name)+" of Okta's sign-in", r)
 	}
 	switch step.Does {
 	case idxFill:
@@ -113,6 +113,11 @@ func (d *IDXDialog) try(ctx context.Context, a *IDXAnswer, r *IDXRemediation) (*
 	return nil, obstacle{d.fail(a.view(), step.Code, step.Doc, cmp.Or(step.Hint, hints[step.Code]))}
 }
 
+// stranger returns the obstacle that nobody knows what a form wants, with the form's shape.
+func (d *IDXDialog) stranger(a *IDXAnswer, what string, r *IDXRemediation) error {
+	return obstacle{d.fail(a.view(), codeUnknownPage, what+" ("+shape(r.Fields)+")", "--sign-in system lets a person sign in")}
+}
+
 // waitsFor returns the method that a person or a device has to answer, where the answer is about one.
 func (a *IDXAnswer) waitsFor() *IDXMethod {
 	for i, m := range IDXMethods {
@@ -130,8 +135,8 @@ func (d *IDXDialog) form(a *IDXAnswer, r *IDXRemediation, values idxValues, adds
 	}
 	body, unmet := values.fill(r.Fields, "")
 	if len(unmet) > 0 {
-		return nil, obstacle{d.fail(a.view(), codeUnknownPage, fmt.Sprintf("the step %s of Okta's sign-in demands %s, and nobody knows what to say (%s)",
-			quoted(r.Name), clean(strings.Join(unmet, ", "), maxShown), shape(r.Fields)), "--sign-in system lets a person sign in")}
+		what := fmt.Sprintf("the step %s of Okta's sign-in demands %s, and nobody knows what to say", quoted(r.Name), clean(strings.Join(unmet, ", "), maxShown))
+		return nil, d.stranger(a, what, r)
 	}
 	for name, value := range adds {
 		body[name] = value
@@ -142,7 +147,7 @@ func (d *IDXDialog) form(a *IDXAnswer, r *IDXRemediation, values idxValues, adds
 // consent answers a page of consent. Of the scopes that one may choose, those are granted that Okta proposes.
 func (d *IDXDialog) consent(a *IDXAnswer, r *IDXRemediation) (*IDXMove, error) {
 	if r.field("consent") == nil {
-		return nil, obstacle{d.fail(a.view(), codeUnknownPage, "the step "+quoted(r.Name)+" of Okta's sign-in has no field for the consent ("+shape(r.Fields)+")", "")}
+		return nil, d.stranger(a, "the step "+quoted(r.Name)+" of Okta's sign-in has no field for the consent", r)
 	}
 	values := idxValues{"consent": d.cfg.Consent != Deny}
 	if scopes := r.field("optedScopes"); scopes != nil {

@@ -197,6 +197,8 @@ func TestWhatOktaIsLeftAt(t *testing.T) {
 		{"a device's program", idxJSON("", idxStepJSON("launch-authenticator", "launch"), idxStepJSON("unlock-account", "unlock-account")), "signin.mfa_unavailable", "FastPass", "sign-on policy"},
 		{"ways that the user has not", idxJSON(allMethods, choice(option(3, "push"), option(1, "email"))), "signin.mfa_unavailable", "a code by e-mail, a push message of Okta Verify", "--code-command"},
 		{"a way that nobody knows", idxJSON(allMethods, choice(strings.Replace(option(9), "Something", "Eye scan", 1))), "signin.mfa_unavailable", "Eye scan", "policy"},
+		{"a choice without a name", idxJSON(allMethods, strings.Replace(choice(option(2)), `"name":"authenticator"`, `"name":""`, 1)), "signin.unknown_page", "offers nothing", ""},
+		{"a choice of options that refer to nothing", idxJSON("", choice(option(2))), "signin.mfa_unavailable", "Something", "policy"},
 		{"a passkey and nothing else", idxJSON(current("webauthn"), idxChallenge(`{"name":"credentials","form":{"value":[{"name":"signatureData","required":true}]}}`)), "signin.mfa_unavailable", "passkey", "policy"},
 		{"a captcha", idxJSON(`"captcha":{"value":{"type":"HCAPTCHA"}},`, idxStepJSON("identify", "identify", idField,
 			`{"name":"captchaVerify","form":{"value":[{"name":"captchaId","value":"c","mutable":false,"required":true},{"name":"captchaToken","required":true,"hint":"captcha"}]}}`)), "signin.captcha", "HCAPTCHA", "captcha"},

@@ -64,7 +64,10 @@ type idxValues map[string]any
 func (g idxValues) fill(fields []IDXField, at string) (body IDXBody, unmet []string) {
 	body = IDXBody{}
 	for _, f := range fields {
-		path := strings.TrimPrefix(at+"."+f.Name, ".")
+		path := f.Name
+		if at != "" {
+			path = at + "." + f.Name
+		}
 		value, given := g[path]
 		option, chosen := value.(*IDXOption)
 		inner := f.Fields
