@@ -1,13 +1,11 @@
 package mockidp
 
 import (
-	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"mime"
 	"net/http"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 )
@@ -271,84 +269,3 @@ func (c *call) wantsConsent(f *oktaSignIn) string {
 	}
 	return "consent"
 }
-
-// The limits of developer.okta.com/docs/reference/rl2-limits, by state token and by user.
-const (
-	limitSpan     = 5 * time.Second
-	limitPerToken = 10
-	limitPerUser  = 20
-)
-
-// limited counts the request, says in its headers what is left, and whether it was too much.
-func (c *call) limited(f *oktaSignIn) bool {
-	if !c.s.cfg.Org.RateLimits {
-		return false
-	}
-	over := c.count(&f.calls, limitPerToken)
-	if f.account != nil && !over {
-		over = c.count(&f.account.okta.calls, limitPerUser)
-	}
-	return over
-}
-
-func (c *call) count(calls *[]time.Time, most int) bool {
-	*calls = slices.DeleteFunc(*calls, func(t time.Time) bool { return !t.After(c.now.Add(-limitSpan)) })
-	over := len(*calls) >= most
-	if !over {
-		*calls = append(*calls, c.now)
-	}
-	reset := (*calls)[0].Add(limitSpan)
-	h := c.w.Header()
-	h.Set("X-Rate-Limit-Limit", strconv.Itoa(most))
-	h.Set("X-Rate-Limit-Remaining", strconv.Itoa(most-len(*calls)))
-	h.Set("X-Rate-Limit-Reset", strconv.FormatInt(reset.Add(time.Second-1).Unix(), 10))
-	return over
-}
-
-// tokenRedirect ends a sign-in: it is where success-redirect leads, good once, for the browser that began.
-func (c *call) tokenRedirect() error {
-	key := c.r.URL.Query().Get("stateToken")
-	device, err := c.r.Cookie("DT")
-	if err != nil {
-		return missingDevice
-	}
-	c.s.mu.Lock()
-	f, ok := c.s.signIns.get(key, c.now)
-	ok = ok && f.done() && key == f.handle
-	if ok && subtle.ConstantTimeCompare([]byte(device.Value), []byte(f.device)) != 1 {
-		c.s.mu.Unlock()
-		return missingDevice
-	}
-	if ok {
-		c.s.signIns.drop(f.handle)
-		c.s.signIns.drop(f.token)
-	}
-	c.s.mu.Unlock()
-	if !ok {
-		return requestExpired
-	}
-	c.as, c.entry.Client = f.request.as, f.request.client.ID
-	return c.finishOkta(f)
-}
-
-func (c *call) finishOkta(f *oktaSignIn) error {
-	req := f.request
-	if f.refused != nil {
-		return c.respondError(req, f.refused)
-	}
-	if f.opted != nil {
-		narrowed := *req
-		narrowed.scopes, req = f.opted, &narrowed
-	}
-	t := &transaction{request: req, account: f.account, remember: f.remember, authTime: f.authTime, amr: f.amr}
-	c.startSession(t)
-	if req.hintSubject != "" && f.account.user.ID() != req.hintSubject {
-		return c.respondError(req, hintMismatch)
-	}
-	if !meetsACR(req.acr, f.amr) {
-		return c.respondError(req, unmetRequirements)
-	}
-	return c.finish(t)
-}
-
-var missingDevice = &problem{403, "access_denied", "missing_device_token", "The sign-in was begun in another browser.", false}
