@@ -22,11 +22,13 @@ var drivers = []driver{
 		func(s *signer) flow.SignIn { return &auto{form: s.form(), chrome: s.chrome()} }},
 	{"form", "HTML Living Standard §4.10", "an HTTP client that fills in HTML forms; no scripts", (*signer).form},
 	{"chrome", "", "headless Chrome or Chromium", (*signer).chrome},
+	{"idx", "", "Okta's Identity Engine by the API that its own page uses, without a browser; experimental, as Okta does not promise it",
+		(*signer).idx},
 	{"system", "RFC 8252", "the person's own browser, and a listener on the redirect URI's loopback port", (*signer).system},
 }
 
 // driverNames are the names of drivers, written out: the settings, which the drivers need, need the names.
-func driverNames() []string { return []string{"auto", "form", "chrome", "system"} }
+func driverNames() []string { return []string{"auto", "form", "chrome", "idx", "system"} }
 
 // signer makes the drivers of one call. It starts a browser when one is first needed, and Close ends it.
 type signer struct {
@@ -39,6 +41,7 @@ type signer struct {
 
 func (s *signer) form() flow.SignIn   { return signin.NewForm(s.config) }
 func (s *signer) chrome() flow.SignIn { return inChrome{s} }
+func (s *signer) idx() flow.SignIn    { return signin.NewIDX(s.config) }
 func (s *signer) system() flow.SignIn { return &signin.System{Out: s.person} }
 
 // driver returns the driver of that name.

@@ -224,7 +224,7 @@ With --mock, and for oidcflow mock, a block describes the embedded provider:
 
   idp {
     profile    = "okta"                   # or strict
-    login      = "form"                   # or auto
+    login      = "form"                   # or auto, okta
     faults     = []
     variations = []
 

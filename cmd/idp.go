@@ -36,6 +36,7 @@ type idpBlock struct {
 	ProfileRange    hcl.Range     `hcl:"profile,attr_value_range"`
 	Login           string        `hcl:"login,optional"`
 	LoginRange      hcl.Range     `hcl:"login,attr_value_range"`
+	Widget          string        `hcl:"widget,optional"`
 	Faults          []string      `hcl:"faults,optional"`
 	FaultsRange     hcl.Range     `hcl:"faults,attr_value_range"`
 	Variations      []string      `hcl:"variations,optional"`
@@ -93,12 +94,13 @@ func (p *provider) Configure(body hcl.Body, ctx *hcl.EvalContext) hcl.Diagnostic
 	p.config = mockidp.Config{
 		Profile:    b.Profile,
 		Login:      b.Login,
+		Widget:     b.Widget,
 		Faults:     b.Faults,
 		Variations: b.Variations,
 		Seed:       b.Seed,
 	}
 	diags = append(diags, among("profile", b.Profile, b.ProfileRange, "okta", "strict")...)
-	diags = append(diags, among("login", b.Login, b.LoginRange, "form", "auto")...)
+	diags = append(diags, among("login", b.Login, b.LoginRange, mockLogins...)...)
 	for _, name := range b.Faults {
 		diags = append(diags, among("faults", name, b.FaultsRange, names(mockidp.Faults)...)...)
 	}
@@ -243,8 +245,11 @@ func (o *options) startProvider() (*mockidp.Server, error) {
 
 // loginFor returns the login of the provider that a driver is tried with: pages for those that can fill them in.
 func loginFor(driver string) string {
-	if driver == "form" || driver == "chrome" {
+	switch driver {
+	case "form", "chrome":
 		return "form"
+	case "idx":
+		return "okta"
 	}
 	return "auto"
 }

@@ -16,13 +16,14 @@ import (
 
 // mockOptions are the flags of mock. Those that were given replace what the file says.
 type mockOptions struct {
-	listen, issuerURL, login string
-	tls                      bool
-	tlsCert, tlsKey          string
-	faults, variations       []string
-	seed                     uint64
-	readyFile                string
-	noAdmin, insecureListen  bool
+	listen, issuerURL       string
+	login, widget           string
+	tls                     bool
+	tlsCert, tlsKey         string
+	faults, variations      []string
+	seed                    uint64
+	readyFile               string
+	noAdmin, insecureListen bool
 }
 
 func (p *program) mockCommand() *cobra.Command {
@@ -51,7 +52,8 @@ whoever reaches it gets tokens. They are worth nothing anywhere else.`,
 	fs.BoolVar(&m.tls, "tls", false, "serve https with a certificate of a new CA")
 	fs.StringVar(&m.tlsCert, "tls-cert", "", "serve https with the certificate in this PEM file")
 	fs.StringVar(&m.tlsKey, "tls-key", "", "the private key of --tls-cert, a PEM file")
-	fs.Var(oneOf{&m.login, mockLogins}, "login", "form: pages to sign in on (default); auto: straight back")
+	fs.Var(oneOf{&m.login, mockLogins}, "login", "form: pages to sign in on (default); auto: straight back; okta: Okta's Identity Engine")
+	fs.StringVar(&m.widget, "widget", "", "with --login okta: the folder dist of the npm package @okta/okta-signin-widget; without it the page is empty, and the API works")
 	fs.StringArrayVar(&m.faults, "fault", nil, "what it does wrong (see 'oidcflow list faults')")
 	fs.StringArrayVar(&m.variations, "variation", nil, "what it does unusually (see 'oidcflow list variations')")
 	fs.Uint64Var(&m.seed, "seed", 0, "of its random choices; 0: chosen and printed")
@@ -62,7 +64,7 @@ whoever reaches it gets tokens. They are worth nothing anywhere else.`,
 	return c
 }
 
-var mockLogins = []string{"form", "auto"}
+var mockLogins = []string{"form", "auto", "okta"}
 
 // mockConfig is what the idp block of the file says, and what the flags say instead.
 func (p *program) mockConfig(c *cobra.Command, m *mockOptions) (mockidp.Config, error) {
@@ -89,6 +91,9 @@ func (p *program) mockConfig(c *cobra.Command, m *mockOptions) (mockidp.Config, 
 	config.Variations = append(config.Variations, m.variations...)
 	if m.login != "" {
 		config.Login = m.login
+	}
+	if m.widget != "" {
+		config.Widget = m.widget
 	}
 	if m.seed != 0 {
 		config.Seed = m.seed

@@ -135,7 +135,7 @@ func TestFormSaysWhyAUserIsNotSignedIn(t *testing.T) {
 		posts int
 	}{
 		{name: "a wrong password is sent once", user: user("alice", "wrong"), code: "signin.invalid_credentials", says: "Unable to sign in", posts: 2},
-		{name: "an unknown user is told no more than a wrong password", user: user("mallory", "x"), code: "signin.invalid_credentials", posts: 2},
+		{name: "an unknown user is told no more than a wrong password", user: user("mallory", "mallory's own"), code: "signin.invalid_credentials", posts: 2},
 		{name: "a locked account", user: user("carol", "carol's own"), code: "signin.locked_out", says: "locked", posts: 2},
 		{name: "a code that the user cannot give", user: user("bob", "battery staple"), code: "signin.mfa_unavailable", hint: "--totp-file", posts: 2},
 	}

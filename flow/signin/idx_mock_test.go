@@ -127,8 +127,8 @@ func TestIDXSaysWhyTheMockRefuses(t *testing.T) {
 	}{
 		{name: "a wrong password is sent once", user: as("alice", "wrong"), code: "signin.invalid_credentials", says: "Password is incorrect", answers: 1},
 		{name: "a wrong password beside the name", org: mockidp.OktaOrg{First: []string{"identify-password"}}, user: as("alice", "wrong"), code: "signin.invalid_credentials", says: "Authentication failed"},
-		{name: "an unknown user", user: as("mallory", "x"), code: "signin.user_unknown", says: "no account"},
-		{name: "an unknown user in an organisation that hides them", org: mockidp.OktaOrg{HideUnknownUsers: true}, user: as("mallory", "x"), code: "signin.invalid_credentials", answers: 1},
+		{name: "an unknown user", user: as("mallory", "mallory's own"), code: "signin.user_unknown", says: "no account"},
+		{name: "an unknown user in an organisation that hides them", org: mockidp.OktaOrg{HideUnknownUsers: true}, user: as("mallory", "mallory's own"), code: "signin.invalid_credentials", answers: 1},
 		{name: "a locked account", org: mockidp.OktaOrg{ShowLockOuts: true}, user: as("carol", "carol's own"), code: "signin.locked_out", says: "locked"},
 		{name: "a locked account that is not shown as such", user: as("carol", "carol's own"), code: "signin.invalid_credentials", answers: 1},
 		{policy: []string{"password", "push"}, code: "signin.mfa_unavailable", says: "a push message of Okta Verify", answers: 1},
