@@ -89,7 +89,7 @@ func TestProviderBlockMistakes(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ name, text, want string }{
 		{"a profile", `idp { profile = "okto" }`, `did you mean "okta"`},
-		{"a login", `idp { login = "none" }`, `want form or auto, got "none"`},
+		{"a login", `idp { login = "none" }`, `want form, auto or okta, got "none"`},
 		{"a fault", `idp { faults = ["invalid-is"] }`, `did you mean "invalid-iss"`},
 		{"a fault like none", `idp { faults = ["frobnicate"] }`, "`oidcflow list faults` lists them"},
 		{"a duration", "idp {\n server \"x\" {\n access_token_ttl = \"soon\"\n }\n}", ":3,"},

@@ -149,7 +149,7 @@ func TestMistakes(t *testing.T) {
 		{"a fault that is not there", nil, []string{"--mock", "--fault", "invalid-is"}, "usage.unknown_fault", `no "invalid-is"`},
 		{"a misspelt flag", nil, []string{"--isuer", "https://a"}, "usage.unknown_flag", "no flag --isuer"},
 		{"a flag without its value", nil, []string{"--issuer"}, "usage.missing_value", "--issuer needs a value"},
-		{"a flag's value of another kind", nil, []string{"--sign-in", "firefox"}, "usage.invalid_value", `want auto, form, chrome or system, got "firefox"`},
+		{"a flag's value of another kind", nil, []string{"--sign-in", "firefox"}, "usage.invalid_value", `want auto, form, chrome, idx or system, got "firefox"`},
 		{"a variable's value of another kind", map[string]string{"OIDCFLOW_SIGN_IN": "firefox"}, targetFlags, "usage.invalid_sign_in", `OIDCFLOW_SIGN_IN: want auto`},
 		{"a switch that is neither", nil, append(targetFlags, "--dpop=maybe"), "usage.invalid_dpop", `want true or false, got "maybe"`},
 		{"a duration", map[string]string{"OIDCFLOW_TIMEOUT": "60"}, targetFlags, "usage.invalid_timeout", `OIDCFLOW_TIMEOUT: want a duration such as 90s or 2m, got "60"`},
