@@ -11,7 +11,7 @@ type Verdict struct {
 	Texts []string // whole words, case and punctuation aside
 }
 
-// The codes of errors that more than one place returns. cli.md of the project lists them for users.
+// The codes of errors that more than one place returns. Scripts branch on them: they do not change.
 const (
 	codeInvalidCredentials = "signin.invalid_credentials"
 	codeUserUnknown        = "signin.user_unknown"
