@@ -44,10 +44,10 @@ func wholeProcess(ctx context.Context, program, dir string, calls int) error {
 	return nil
 }
 
-// algConfig writes a file in which the org server signs with alg.
+// algConfig writes a file in which the servers sign with alg.
 func algConfig(dir, alg string) (string, error) {
 	file := filepath.Join(dir, alg+".hcl")
-	return file, os.WriteFile(file, fmt.Appendf(nil, "idp {\n  login = \"auto\"\n  server \"org\" {\n    alg = %q\n  }\n}\n", alg), 0o600)
+	return file, os.WriteFile(file, fmt.Appendf(nil, "idp {\n  login = \"auto\"\n  server \"org\" {\n    alg = %[1]q\n  }\n  server \"default\" {\n    alg = %[1]q\n  }\n}\n", alg), 0o600)
 }
 
 func timeOf(ctx context.Context, program string, args []string) (time.Duration, error) {

@@ -72,7 +72,9 @@ func startMockidp(ctx context.Context, program, dir, alg string) (*server, error
 		return nil, err
 	}
 	s.name, s.alg = "mockidp", alg
-	s.authorize, s.token = hello.Issuer+"/oauth2/v1/authorize", hello.Issuer+"/oauth2/v1/token"
+	// The org server's access tokens are signed by ES256 whatever alg is; those of this one are signed by alg.
+	at := hello.Issuer + "/oauth2/default/v1"
+	s.authorize, s.token = at+"/authorize", at+"/token"
 	s.client = url.Values{"client_id": {"oidcflow"}}
 	return s, nil
 }
