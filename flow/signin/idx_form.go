@@ -25,7 +25,7 @@ type IDXMove struct {
 // IDXFill is a value for a field of a form.
 type IDXFill struct {
 	Path  string // "credentials.passcode": in the DOM of Okta's page, the field's name
-	What  string // identifier, password, code, answer, or choice
+	What  string // identifier, password, new-password, code, answer, choice, or passkey, which is not typed: a browser's authenticator answers it
 	Value trace.Secret
 	Key   string // of a choice: the authenticator, and Method one of its methods
 	Way   string

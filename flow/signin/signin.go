@@ -13,6 +13,11 @@ type User struct {
 	Name     string
 	Password trace.Secret
 	Factors  []Factor // asked in order
+	Passkey  *Passkey // nil: none
+
+	// NewPassword returns the password to set where the old one has expired. It is asked once, and only then; nil: an
+	// expired password ends the sign-in.
+	NewPassword func(context.Context) (trace.Secret, error)
 }
 
 // Factor answers a challenge of the provider. A challenge that is not its business is answered by an error that wraps
@@ -37,6 +42,7 @@ const (
 	ChallengeTOTP     ChallengeKind = "totp"     // a code from an authenticator app (RFC 6238)
 	ChallengeQuestion ChallengeKind = "question" // a security question: Text is the question
 	ChallengeCode     ChallengeKind = "code"     // a code that was sent by e-mail, text message or call
+	ChallengePasskey  ChallengeKind = "passkey"  // a WebAuthn assertion: User.Passkey signs it, no Factor is asked
 )
 
 // Challenge is what a page asks besides name and password.
@@ -63,5 +69,8 @@ type Config struct {
 	Hosts        []string          // where credentials may be typed, besides the authorization endpoint's host: host (any port) or host:port
 	InsecureHTTP bool              // type credentials on plain http pages elsewhere than on loopback hosts
 	Pages        []Page            // nil: Pages
+	Order        []ChallengeKind   // which kind of challenge to choose where several are offered, the best first; nil: passkey, totp, question, code
+	AllowPush    bool              // wait for a person to answer a push message, whose number is recorded as a warning; else such a challenge ends the sign-in
+	Enrol        *Enrolment        // nil: nothing is set up on the way
 	Transport    http.RoundTripper // of the drivers form and idx, wrapped in a trace.Transport if it is none; nil: http.DefaultTransport
 }
