@@ -1,0 +1,4 @@
+package check
+
+// Subject is one exchange as it was seen on the wire.
+type Subject struct{}
