@@ -14,7 +14,8 @@ type Suite struct {
 	Duration   time.Duration
 	Properties []Property // issuer, client, driver, seed, version
 	Cases      []Case
-	Log        *Log // the events of the exchange; nil: none was kept
+	Log        *Log    // the events of the exchange; nil: none was kept
+	Tokens     []Token // that were got, decoded; never the tokens themselves
 }
 
 // Property is something to know about a suite.
