@@ -45,7 +45,7 @@ type driver struct {
 
 // SignIn implements [flow.SignIn].
 func (d *driver) SignIn(ctx context.Context, r flow.Request) (*flow.Callback, error) {
-	return d.browser.signIn(ctx, r, signin.NewDialog(d.cfg, r.URL.String()))
+	return d.browser.signIn(ctx, r, signin.NewDialog(d.cfg, r.URL.String()), newPasskeys(d.cfg))
 }
 
 // signIn is one sign-in: its pages, and what has come of them.
@@ -54,6 +54,7 @@ type signIn struct {
 	request   flow.Request
 	dialog    dialog
 	egress    egress
+	passkeys  *passkeys // nil: none
 	contextID cdp.BrowserContextID
 	end       context.CancelCauseFunc // ends the sign-in, for a reason
 	woken     chan struct{}           // holds one token when something has happened on a page
@@ -68,16 +69,19 @@ type signIn struct {
 	seen     *signin.View // what was on screen last
 }
 
-func (b *Browser) signIn(ctx context.Context, r flow.Request, d dialog) (*flow.Callback, error) {
+func (b *Browser) signIn(ctx context.Context, r flow.Request, d dialog, k *passkeys) (*flow.Callback, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
 		defer cancel()
 	}
-	s := &signIn{b: b, request: r, dialog: d, woken: make(chan struct{}, 1)}
+	s := &signIn{b: b, request: r, dialog: d, passkeys: k, woken: make(chan struct{}, 1)}
 	s.egress.loopback = local(r.URL.String()) || local(r.RedirectURI)
 	if err := s.egress.refuse(r.URL); err != nil {
 		return nil, &flow.Error{Step: trace.SignIn, Code: "signin.foreign_host", Err: fmt.Errorf("the authorization endpoint: %w", err)}
+	}
+	if err := k.judge(r.URL); err != nil {
+		return nil, err
 	}
 	sctx, end := context.WithCancelCause(ctx)
 	s.end = end
@@ -92,6 +96,7 @@ func (b *Browser) signIn(ctx context.Context, r flow.Request, d dialog) (*flow.C
 	defer s.close()
 	err := s.run(sctx)
 	s.finish(ctx)
+	k.settle(s.result() != nil)
 	if cb := s.result(); cb != nil {
 		return cb, nil
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/cdproto/target"
+	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
 )
 
@@ -70,7 +71,10 @@ func openTab(ctx context.Context, s *signIn, id target.ID) (*tab, error) {
 	}
 	t.target = chromedp.FromContext(tctx).Target
 	t.id = t.target.TargetID
-	return t, t.prepare(ctx)
+	if err := t.prepare(ctx); err != nil {
+		return t, err
+	}
+	return t, s.passkeys.equip(ctx, t)
 }
 
 // prepare sets up what the page's documents are to have before their own scripts run.
@@ -144,7 +148,10 @@ func (t *tab) event(ctx context.Context, ev any) {
 		go t.dismiss(ctx, ev)
 	case *inspector.EventTargetCrashed:
 		t.s.end(crashed(errors.New("the page crashed"), t.s.b.output))
+	case *webauthn.EventCredentialAdded:
+		t.s.passkeys.registered(ctx, ev.Credential, t.url)
 	case *network.EventRequestWillBeSent:
+		t.s.passkeys.requested(ev)
 		t.requests.begin(ctx, ev)
 	case *network.EventRequestWillBeSentExtraInfo:
 		t.requests.extra(ev.RequestID, ev.Headers, nil)
@@ -153,6 +160,7 @@ func (t *tab) event(ctx context.Context, ev any) {
 		t.requests.extra(ev.RequestID, nil, ev.Headers)
 		return
 	case *network.EventResponseReceived:
+		t.s.passkeys.answered(ev.RequestID, ev.Response.Status)
 		t.requests.response(ev.RequestID, ev.Response)
 		if ev.Type == network.ResourceTypeDocument && ev.FrameID == cdp.FrameID(t.id) {
 			t.statuses[ev.LoaderID] = int(ev.Response.Status)
