@@ -38,6 +38,38 @@ func (d *Dialog) canAnswer(asks string) bool {
 	return d.sent[asks] == 0 && d.hasFactor(ChallengeKind(asks))
 }
 
+// inOrder sorts what a page offers by the order of the configuration. What is not in it comes after, and a password
+// before all, as it is no choice of a factor.
+func (d *Dialog) inOrder(offers []offer) []offer {
+	rank := func(o offer) int {
+		at := slices.Index(d.cfg.Order, ChallengeKind(o.asks))
+		switch {
+		case o.asks == kindPassword:
+			return -1
+		case at < 0:
+			return len(d.cfg.Order)
+		}
+		return at
+	}
+	slices.SortStableFunc(offers, func(a, b offer) int { return rank(a) - rank(b) })
+	return offers
+}
+
+// forPerson reports whether p is a push message that a person may be waited for.
+func (d *Dialog) forPerson(p *Page, s *scan) bool {
+	return d.cfg.AllowPush && p.Code == codeMFAUnavailable && says(s.text, pushTexts)
+}
+
+// waitForPerson returns the move that waits, and tells the person so, with what the page says: a number to choose may be
+// in it.
+func (d *Dialog) waitForPerson(ctx context.Context, p *Page, s *scan) *Move {
+	if !d.waited {
+		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: "a person has to answer the push message" + d.where(s.View)})
+	}
+	d.waited = true
+	return &Move{Page: p.Name, Wait: true}
+}
+
 // hasFactor reports whether one of the user's factors may answer that kind of challenge.
 func (d *Dialog) hasFactor(k ChallengeKind) bool {
 	return slices.ContainsFunc(d.cfg.User.Factors, func(f Factor) bool {

@@ -25,6 +25,8 @@ type Dialog struct {
 	sent    map[string]int  // how often was handed out: a kind of field or of challenge; the identifier by page
 	pressed map[string]bool // pages on which a button was pressed with nothing filled
 	secrets []trace.Secret  // handed out, to be kept out of errors
+	renewed bool            // a new password was handed out, and nobody has been told that it is set
+	waited  bool            // a person was asked to answer a push message
 }
 
 // NewDialog returns the dialog of one sign-in that begins at authorizationURL.
@@ -48,12 +50,17 @@ func (d *Dialog) Next(ctx context.Context, v *View) (*Move, error) {
 	if err := d.refusal(p, s); err != nil {
 		return nil, err
 	}
+	if p != nil && p.Code == "" {
+		d.Accepted(ctx)
+	}
 	switch {
 	case p == nil && s.anywhere(kindTyped) && d.hosts.check(v.URL) != nil:
 		return nil, d.hosts.check(v.URL)
 	case p == nil:
 		return nil, d.unknown(s)
-	case p.Code != "" && (p.Code != codeMFAUnavailable || s.elsewhere() == nil):
+	case d.forPerson(p, s):
+		return d.waitForPerson(ctx, p, s), nil
+	case p.Code != "" && !d.renews(p, s, form) && (p.Code != codeMFAUnavailable || s.elsewhere() == nil):
 		return nil, d.endedBy(p, s)
 	case p.Wait:
 		return &Move{Page: p.Name, Wait: true}, nil
@@ -65,6 +72,8 @@ func (d *Dialog) Next(ctx context.Context, v *View) (*Move, error) {
 		return nil, err
 	}
 	switch {
+	case d.renews(p, s, form):
+		return d.renew(ctx, p, s, form)
 	case len(p.Fill) > 0:
 		return d.fill(ctx, p, s, form)
 	case p.Choose:
@@ -97,6 +106,9 @@ func (d *Dialog) refusal(p *Page, s *scan) error {
 		return nil
 	}
 	code := s.said
+	if again == kindNewPassword {
+		return d.fail(s.View, codePasswordExpired, "the provider refuses the new password", "give one that the provider's rules allow; the old one still holds")
+	}
 	if again == string(ChallengeTOTP) && d.sent[again] == 1 && (code == "" || code == codeInvalidCredentials) {
 		return nil // Another job may have used this step: the next one is tried, once.
 	}
@@ -114,7 +126,7 @@ func (d *Dialog) asksAgain(p *Page, s *scan) string {
 	if p == nil {
 		return ""
 	}
-	for _, what := range []string{kindPassword, kindCode, kindAnswer, kindIdentifier} {
+	for _, what := range []string{kindNewPassword, kindPassword, kindCode, kindAnswer, kindIdentifier} {
 		if slices.Contains(p.Fill, what) && d.sent[d.ledgerName(p, what, s)] > 0 {
 			if what == kindCode || what == kindAnswer {
 				return string(p.Challenge)
@@ -142,18 +154,9 @@ func asksNothing(p *Page) bool { return p == nil || len(p.Fill) == 0 }
 // fill returns the move that fills the fields p names, in that form, and sends it.
 func (d *Dialog) fill(ctx context.Context, p *Page, s *scan, form int) (*Move, error) {
 	m := &Move{Page: p.Name, Press: s.submitter(form, p.Press)}
-	targets := []string{s.View.URL}
-	if m.Press != nil && m.Press.Action != "" {
-		targets = append(targets, m.Press.Action)
-	} else if form >= 0 && form < len(s.Actions) && s.Actions[form] != "" {
-		targets = append(targets, s.Actions[form])
-	}
-	var destinations []string
-	for _, t := range targets {
-		if err := d.hosts.check(t); err != nil {
-			return nil, err
-		}
-		destinations = append(destinations, pageHost(t))
+	destinations, err := d.destinations(s, form, m.Press)
+	if err != nil {
+		return nil, err
 	}
 	for _, what := range p.Fill {
 		value, err := d.value(ctx, p, what, s)
@@ -167,6 +170,24 @@ func (d *Dialog) fill(ctx context.Context, p *Page, s *scan, form int) (*Move, e
 		m.Fill = append(m.Fill, spread(s.fields(form, what), what, value)...)
 	}
 	return d.done(ctx, m), nil
+}
+
+// destinations returns the hosts of the page and of where its form is sent by that button, or an error if one of them is
+// none for a credential.
+func (d *Dialog) destinations(s *scan, form int, press *Button) (allowed []string, err error) {
+	targets := []string{s.View.URL}
+	if press != nil && press.Action != "" {
+		targets = append(targets, press.Action)
+	} else if form >= 0 && form < len(s.Actions) && s.Actions[form] != "" {
+		targets = append(targets, s.Actions[form])
+	}
+	for _, t := range targets {
+		if err := d.hosts.check(t); err != nil {
+			return nil, err
+		}
+		allowed = append(allowed, pageHost(t))
+	}
+	return allowed, nil
 }
 
 // handOut enters value into the books before it is given to a driver, and returns it.
@@ -195,7 +216,7 @@ func spread(fields []Field, what string, value trace.Secret) []Fill {
 // choose returns the move that picks the way of verification the user can answer.
 func (d *Dialog) choose(ctx context.Context, p *Page, s *scan) (*Move, error) {
 	var offered []string
-	for _, o := range s.methods() {
+	for _, o := range d.inOrder(s.methods()) {
 		offered = append(offered, o.asks)
 		if !d.canAnswer(o.asks) {
 			continue

@@ -30,7 +30,11 @@ func NewForm(c Config) *Form { return &Form{Config: c} }
 // SignIn implements flow.SignIn.
 func (f *Form) SignIn(ctx context.Context, r flow.Request) (*flow.Callback, error) {
 	w := newWalk(f.Config, r)
-	return w.run(ctx, r.URL, w.react)
+	callback, err := w.run(ctx, r.URL, w.react)
+	if callback != nil {
+		w.dialog.Accepted(ctx)
+	}
+	return callback, err
 }
 
 // walk is one sign-in under way.

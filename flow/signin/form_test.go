@@ -442,3 +442,42 @@ func TestFormRecordsPagesAndActions(t *testing.T) {
 		require.Equal(t, s.Listener.Addr().String(), host)
 	}
 }
+
+// A password that has expired is replaced on the way, and the user is told.
+func TestANewPasswordIsSetOnTheWay(t *testing.T) {
+	t.Parallel()
+	const next = "a longer and newer password"
+	s := startSite(t, map[string]string{
+		"/authorize": `<form method=post action=/login><input name=username><input name=password type=password><button>Sign in</button></form>`,
+		"/login": `<h1>Your password has expired</h1><form method=post action=/renew><input name=old type=password autocomplete=current-password>
+			<input name=new_password type=password><input name=confirm_password type=password><button>Change password</button></form>`,
+		"/renew": done,
+	}, nil)
+	var told []string
+	ctx := trace.WithRecorder(t.Context(), recorderFunc(func(e trace.Event) {
+		if e.Kind == trace.Warning {
+			told = append(told, e.Message)
+		}
+	}))
+	u := user("alice", secretPassword)
+	u.NewPassword = func(context.Context) (trace.Secret, error) { return trace.NewSecret("new_password", next), nil }
+	cb, err := s.signIn(ctx, signin.Config{User: u})
+	require.NoError(t, err)
+	require.Equal(t, "c", cb.Params.Get("code"))
+	sent := url.Values{"old": {secretPassword}, "new_password": {next}, "confirm_password": {next}}
+	require.Equal(t, "/renew "+sent.Encode(), sorted(t, s.sent()[1]))
+	require.Equal(t, []string{"the user's password had expired and was changed: the new one is needed from now on"}, told)
+}
+
+// sorted is a request as sent returns it, its fields by name.
+func sorted(t *testing.T, sent string) string {
+	t.Helper()
+	path, body, _ := strings.Cut(sent, " ")
+	fields, err := url.ParseQuery(body)
+	require.NoError(t, err)
+	return path + " " + fields.Encode()
+}
+
+type recorderFunc func(trace.Event)
+
+func (f recorderFunc) Record(e trace.Event) { f(e) }

@@ -17,7 +17,7 @@ type Page struct {
 	Choose    bool          // press, or tick, the way of verification that the user can answer; see Methods
 	Press     []string      // what the button says, the best first; where none does, the form's submit button
 	Deny      []string      // on a page that asks for consent: what the button of refusal says
-	Code      string        // of the error that ends the sign-in here
+	Code      string        // of the error that ends the sign-in here; a password that has expired is replaced where there is a new one
 	Hint      string        // of that error
 	Wait      bool
 }

@@ -63,7 +63,8 @@ var endPages = []Page{
 	{Name: "captcha", Doc: "a captcha, which no program answers", Code: codeCaptcha,
 		Hint: "allow-list this machine or this user with the provider, or let a person sign in: --sign-in system",
 		When: []Sign{{Captcha: true}, {Absent: noField, Verdict: codeCaptcha}}},
-	{Name: "password-expired", Doc: "the password has to be changed", Code: codePasswordExpired,
+	{Name: "password-expired", Doc: "the password has to be changed, which ends the sign-in unless there is a new one", Code: codePasswordExpired,
+		Fill: []string{kindNewPassword}, Press: renewWords,
 		When: []Sign{
 			{Fields: []string{kindNewPassword}, Absent: []string{kindIdentifier}, NoButton: skipWords},
 			{Absent: noField, Verdict: codePasswordExpired}}},

@@ -9,6 +9,8 @@ var (
 		"anmelden", "se connecter", "iniciar sesión"}
 	verifyWords = []string{"verify", "verify code", "confirm", "submit", "continue", "next", "sign in", "log in",
 		"login", "validate", "authenticate", "ok"}
+	renewWords = []string{"change password", "update password", "reset password", "save password", "set password", "update",
+		"change", "save", "submit", "continue", "next", "ok"}
 	consentWords = []string{"allow access", "allow", "authorize", "authorise", "accept", "approve", "grant access",
 		"grant", "agree", "i agree", "consent", "submit consent", "yes allow", "yes", "confirm"}
 	denyWords = []string{"deny", "deny access", "don't allow", "do not allow", "no do not allow", "decline", "reject",
@@ -37,6 +39,7 @@ var (
 	unansweredTexts = []string{"push notification", "approve the sign in", "approve sign in request",
 		"approve the request", "passkey", "security key", "windows hello", "touch id", "fingerprint", "okta fastpass",
 		"duo security", "smart card", "insert your key"}
+	pushTexts   = []string{"push notification", "approve the sign in", "approve sign in request", "approve the request"}
 	chooseTexts = []string{"security method", "verification method", "authentication method", "another way to",
 		"how do you want", "how would you like", "verify it's you", "verify your identity", "choose a method",
 		"select a method", "select an authenticator", "choose an authenticator", "select authentication", "choose how"}

@@ -18,7 +18,7 @@ var hints = map[string]string{
 	codeInvalidCredentials: "check the user's name, password and factor; what was refused was not sent again",
 	codeUserUnknown:        "check --username",
 	codeLockedOut:          "unlock the user with the provider; nothing was tried again",
-	codePasswordExpired:    "set a new password for the user with the provider",
+	codePasswordExpired:    hintNewPassword,
 	codeMFAUnavailable:     "give the user a factor: --totp-file, --answers-file or --code-command",
 	codeNotAssigned:        "assign the user, or a group the user is in, to the application",
 	codeRisk:               "let the provider's policy trust this machine's network",

@@ -35,6 +35,7 @@ type dialog interface {
 	Stuck(*signin.View) error
 	Timeout(*signin.View) error
 	Allowed(url string) error
+	Accepted(context.Context)
 }
 
 // driver signs in one user, any number of times.
@@ -98,6 +99,7 @@ func (b *Browser) signIn(ctx context.Context, r flow.Request, d dialog, k *passk
 	s.finish(ctx)
 	k.settle(s.result() != nil)
 	if cb := s.result(); cb != nil {
+		s.dialog.Accepted(ctx)
 		return cb, nil
 	}
 	err = s.explain(ctx, sctx, err)
