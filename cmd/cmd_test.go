@@ -178,7 +178,13 @@ func TestTablesAgree(t *testing.T) {
 		for _, s := range g.settings {
 			require.False(t, seen[s.flag], s.flag)
 			seen[s.flag] = true
-			require.True(t, (s.set == nil) != (s.setSecret == nil), "%s has one way to be set", s.flag)
+			ways := 0
+			for _, is := range []bool{s.set != nil, s.setSecret != nil, s.setLater != nil} {
+				if is {
+					ways++
+				}
+			}
+			require.Equal(t, 1, ways, "%s has one way to be set", s.flag)
 		}
 	}
 }

@@ -30,12 +30,13 @@ var drivers = []driver{
 // driverNames are the names of drivers, written out: the settings, which the drivers need, need the names.
 func driverNames() []string { return []string{"auto", "form", "chrome", "idx", "system"} }
 
-// signer makes the drivers of one call. It starts a browser when one is first needed, and Close ends it.
+// signer makes the drivers of one call, which together keep within one limit. It starts a browser when one is first needed, and Close ends it.
 type signer struct {
 	config  signin.Config
 	browser chrome.Config
 	person  io.Writer // where the person is told to go, for the driver system
 
+	limit   signin.Limit
 	started *chrome.Browser
 }
 
@@ -44,11 +45,15 @@ func (s *signer) chrome() flow.SignIn { return inChrome{s} }
 func (s *signer) idx() flow.SignIn    { return signin.NewIDX(s.config) }
 func (s *signer) system() flow.SignIn { return &signin.System{Out: s.person} }
 
-// driver returns the driver of that name.
+// driver returns the driver of that name. Those that a person does not hold up share the limit.
 func (s *signer) driver(name string) flow.SignIn {
 	for _, d := range drivers {
-		if d.name == name {
+		switch {
+		case d.name != name:
+		case name == "system":
 			return d.new(s)
+		default:
+			return s.limit.Around(d.new(s))
 		}
 	}
 	panic("no driver " + name) // the flag has checked it

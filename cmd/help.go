@@ -203,6 +203,8 @@ A file that was not named with --config may use neither command() nor --allow-fi
   issuer = "https://login.example.com"    # or authorization_url, token_url, jwks_url, userinfo_url
   sign_in       = "auto"
   sign_in_hosts = ["sso.example.com"]
+  factor_order  = ["totp", "question"]    # where several are offered
+  allow_push    = false                   # true: wait for a person to answer a push message
 
   client "web" {                          # --client web; the only one is taken without
     client_id                  = "0oa1"   # the label, if left out
@@ -215,6 +217,7 @@ A file that was not named with --config may use neither command() nor --allow-fi
   user "alice" {                          # --user alice, or --username alice
     username     = "alice@example.com"    # the label, if left out
     password     = env("ALICE_PASSWORD")
+    new_password = command("vault", "new")  # set where the old one has expired; not looked up before
     totp         = file("alice.totp")
     answers      = { "Favourite food?" = env("ALICE_FOOD") }
     code_command = "mailbox alice"

@@ -30,6 +30,8 @@ type options struct {
 	driver      string
 	signInHosts []string
 	consent     signin.Consent
+	order       []signin.ChallengeKind
+	allowPush   bool
 	browser     struct {
 		path, sandbox string
 		show          bool

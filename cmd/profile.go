@@ -88,7 +88,7 @@ func (r *reader) first(s *setting) (text, from string) {
 }
 
 // configErrors returns a file's mistakes as errors, one each.
-func configErrors(diags hcl.Diagnostics) error {
+func configErrors(diags hcl.Diagnostics) mistakes {
 	var all mistakes
 	for _, d := range diags {
 		e := &flow.Error{Code: "config.syntax", Err: fmt.Errorf("%s: %s: %s", place(d), d.Summary, d.Detail)}

@@ -115,18 +115,25 @@ func (s *setting) flags() []string {
 	}
 }
 
-// oneSecret sets s from a file, a program, a variable, a file that a variable names, or the profile.
+// oneSecret sets s from a file, a program, a variable, a file that a variable names, or the profile. One that is needed
+// late is not read yet.
 func (r *reader) oneSecret(ctx context.Context, s *setting, variables []string) error {
-	text, from, err := r.secretText(ctx, s, variables)
-	switch {
-	case err != nil:
+	source, err := r.secretSource(s, variables)
+	if err != nil {
 		return err
-	case text == "" && from != "":
-		return usageError("empty_"+s.codeName(), "", "%s: the %s is empty", from, strings.ReplaceAll(s.flag, "-", " "))
 	}
-	secret := trace.NewSecret(s.secret, text)
-	if text == "" && s.fileSecret != nil && r.profile != nil {
-		secret, from = s.fileSecret(r.profile), r.path
+	if s.setLater != nil {
+		r.later(s, source)
+		return nil
+	}
+	secret, from := trace.Secret{}, r.path
+	if source != nil {
+		from = source.from
+		if secret, err = r.readSecret(ctx, s, source); err != nil {
+			return err
+		}
+	} else if s.fileSecret != nil && r.profile != nil {
+		secret = s.fileSecret(r.profile)
 	}
 	if secret.IsZero() {
 		return nil
@@ -138,33 +145,69 @@ func (r *reader) oneSecret(ctx context.Context, s *setting, variables []string) 
 	return nil
 }
 
-func (r *reader) secretText(ctx context.Context, s *setting, variables []string) (text, from string, err error) {
+// later sets s to a function that reads it.
+func (r *reader) later(s *setting, source *secretSource) {
+	switch {
+	case source != nil:
+		s.setLater(r.options, func(ctx context.Context) (trace.Secret, error) {
+			secret, err := r.readSecret(ctx, s, source)
+			r.redactor.Learn(secret)
+			return secret, err
+		})
+	case s.fileLater != nil && r.profile != nil && s.fileLater(r.profile) != nil:
+		read := s.fileLater(r.profile)
+		s.setLater(r.options, func(ctx context.Context) (trace.Secret, error) {
+			secret, diags := read(ctx)
+			r.redactor.Learn(secret)
+			if diags.HasErrors() {
+				return trace.Secret{}, configErrors(diags)[0]
+			}
+			return secret, nil
+		})
+	}
+}
+
+// secretSource is where a secret is to be had, and the flag or variable that says so.
+type secretSource struct {
+	from string
+	read func(context.Context) (string, error)
+}
+
+func (r *reader) readSecret(ctx context.Context, s *setting, source *secretSource) (trace.Secret, error) {
+	text, err := source.read(ctx)
+	switch {
+	case err != nil:
+		return trace.Secret{}, err
+	case text == "":
+		return trace.Secret{}, usageError("empty_"+s.codeName(), "", "%s: the %s is empty", source.from, strings.ReplaceAll(s.flag, "-", " "))
+	}
+	return trace.NewSecret(s.secret, text), nil
+}
+
+// secretSource returns where s is to be had, or nil where nothing but the profile may say so.
+func (r *reader) secretSource(s *setting, variables []string) (*secretSource, error) {
 	file, command := r.flag(s.fileFlag()), ""
 	if s.command {
 		command = r.flag(s.commandFlag())
 	}
 	switch {
 	case file != "" && command != "":
-		return "", "", usageError("two_"+s.codeName()+"s", "leave one of them out", "--%s and --%s are both given", s.fileFlag(), s.commandFlag())
+		return nil, usageError("two_"+s.codeName()+"s", "leave one of them out", "--%s and --%s are both given", s.fileFlag(), s.commandFlag())
 	case file != "":
-		from = "--" + s.fileFlag()
-		text, err = r.secretFile(s, file, from)
-		return text, from, err
+		return r.secretFile(file, "--"+s.fileFlag())
 	case command != "":
-		from = "--" + s.commandFlag()
-		text, err = r.secretCommand(ctx, command, from)
-		return text, from, err
+		return r.secretCommand(command, "--"+s.commandFlag())
 	}
-	if text, from = r.env(variables...); text != "" {
-		return text, from, nil
+	if text, from := r.env(variables...); text != "" {
+		r.learn(trace.NewSecret(s.secret, text)) // it is in the environment, read or not
+		return &secretSource{from, func(context.Context) (string, error) { return text, nil }}, nil
 	}
 	for _, v := range variables {
-		if file, from = r.env(v + "_FILE"); file != "" {
-			text, err = r.secretFile(s, file, from)
-			return text, from, err
+		if file, from := r.env(v + "_FILE"); file != "" {
+			return r.secretFile(file, from)
 		}
 	}
-	return "", "", nil
+	return nil, nil
 }
 
 // flag returns what was given for a flag that takes one value, or "".

@@ -16,22 +16,30 @@ import (
 // maxSecret is how many bytes of standard input are read for a secret.
 const maxSecret = 1 << 20
 
-// secretFile returns the content of a file, or of standard input for "-", without the newline at its end.
-func (r *reader) secretFile(s *setting, file, from string) (string, error) {
+// secretFile is the content of a file, or of standard input for "-", without the newline at its end.
+func (r *reader) secretFile(file, from string) (*secretSource, error) {
 	if file != "-" {
-		text, err := report.ReadSecretFile(file)
-		if err != nil {
-			return "", usageError("unreadable_file", "", "%s: %w", from, err)
-		}
 		if w := report.SecretFileWarning(file); w != "" {
 			r.options.warnings = append(r.options.warnings, w)
 		}
-		return strings.TrimRight(string(text), "\r\n"), nil
+		return &secretSource{from, func(context.Context) (string, error) { return readFile(file, from) }}, nil
 	}
 	if r.stdin != "" {
-		return "", usageError("stdin_twice", "give one of them a file", "%s and %s both read standard input", r.stdin, from)
+		return nil, usageError("stdin_twice", "give one of them a file", "%s and %s both read standard input", r.stdin, from)
 	}
 	r.stdin = from
+	return &secretSource{from, func(context.Context) (string, error) { return r.readStdin(from) }}, nil
+}
+
+func readFile(file, from string) (string, error) {
+	text, err := report.ReadSecretFile(file)
+	if err != nil {
+		return "", usageError("unreadable_file", "", "%s: %w", from, err)
+	}
+	return strings.TrimRight(string(text), "\r\n"), nil
+}
+
+func (r *reader) readStdin(from string) (string, error) {
 	text, err := io.ReadAll(io.LimitReader(r.program.stdin, maxSecret+1))
 	switch {
 	case err != nil:
@@ -42,17 +50,19 @@ func (r *reader) secretFile(s *setting, file, from string) (string, error) {
 	return strings.TrimRight(string(text), "\r\n"), nil
 }
 
-// secretCommand returns the output of the program that a flag names.
-func (r *reader) secretCommand(ctx context.Context, line, from string) (string, error) {
+// secretCommand is what the program that a flag names prints.
+func (r *reader) secretCommand(line, from string) (*secretSource, error) {
 	words, err := commandWords(line)
 	if err != nil {
-		return "", usageError("invalid_command", "", "%s: %w", from, err)
+		return nil, usageError("invalid_command", "", "%s: %w", from, err)
 	}
-	text, err := r.runCommand(ctx, words)
-	if err != nil {
-		return "", fmt.Errorf("%s: %w", from, err) // env.command or env.timeout
-	}
-	return text, nil
+	return &secretSource{from, func(ctx context.Context) (string, error) {
+		text, err := r.runCommand(ctx, words)
+		if err != nil {
+			return "", fmt.Errorf("%s: %w", from, err) // env.command or env.timeout
+		}
+		return text, nil
+	}}, nil
 }
 
 // runCommand returns the first line that a program prints.

@@ -129,6 +129,8 @@ func (o *options) newSigner() (*signer, error) {
 			Consent:      o.consent,
 			Hosts:        o.signInHosts,
 			InsecureHTTP: o.flow.InsecureHTTP,
+			Order:        o.order,
+			AllowPush:    o.allowPush,
 			Transport:    &trace.Transport{Base: t},
 		},
 		browser: chrome.Config{

@@ -88,6 +88,22 @@ func setConsent(o *options, v []string) error {
 	return nil
 }
 
+// factorKinds are the kinds of challenges that --factor-order orders, as they are ordered without it.
+var factorKinds = []string{string(signin.ChallengePasskey), string(signin.ChallengeTOTP), string(signin.ChallengeQuestion), string(signin.ChallengeCode)}
+
+func setFactorOrder(o *options, v []string) error {
+	for i, kind := range v {
+		switch {
+		case !contains(factorKinds, kind):
+			return fmt.Errorf("no kind %q; %s", kind, nearest(kind, factorKinds, "there are "+strings.Join(factorKinds, ", ")))
+		case contains(v[:i], kind):
+			return fmt.Errorf("%q is there twice", kind)
+		}
+		o.order = append(o.order, signin.ChallengeKind(kind))
+	}
+	return nil
+}
+
 func setTOTP(o *options, s trace.Secret) error {
 	f, err := signin.NewTOTP(s)
 	if err != nil {

@@ -1,8 +1,11 @@
 package cmd
 
 import (
+	"context"
 	"fmt"
 	"strings"
+
+	"github.com/hashicorp/hcl/v2"
 
 	"github.com/oidcflow/oidcflow/flow"
 	"github.com/oidcflow/oidcflow/flow/scenario"
@@ -31,7 +34,13 @@ type setting struct {
 	command    bool
 	setSecret  func(o *options, s trace.Secret) error
 	fileSecret func(p *scenario.Profile) trace.Secret
+	// One that may never be needed has these two instead: it is read when that function is called.
+	setLater  func(o *options, read lateSecret)
+	fileLater func(p *scenario.Profile) func(context.Context) (trace.Secret, hcl.Diagnostics)
 }
+
+// lateSecret reads a secret when it is needed.
+type lateSecret = func(context.Context) (trace.Secret, error)
 
 // group is a group of settings in help, and the unit in which commands take them.
 type group struct {
@@ -135,6 +144,12 @@ var userSettings = group{title: "User", target: true, settings: []setting{
 			return nil
 		},
 		fileSecret: func(p *scenario.Profile) trace.Secret { return p.User.Password }},
+	{flag: "new-password", secret: "new_password", command: true, env: []string{"OIDCFLOW_NEW_PASSWORD"},
+		doc:      "the password to set where the old one has expired; read only then",
+		setLater: func(o *options, read lateSecret) { o.user.NewPassword = read },
+		fileLater: func(p *scenario.Profile) func(context.Context) (trace.Secret, hcl.Diagnostics) {
+			return p.User.NewPassword
+		}},
 	{flag: "totp", secret: "totp", command: true, env: []string{"OIDCFLOW_TOTP_SECRET"},
 		doc: "the secret of the authenticator app, base32 or an otpauth URI", setSecret: setTOTP,
 		fileSecret: func(p *scenario.Profile) trace.Secret { return p.User.TOTP }},
@@ -157,6 +172,12 @@ var signInSettings = group{title: "Sign-in", settings: []setting{
 		file: func(p *scenario.Profile) string { return strings.Join(p.SignInHosts, " ") }},
 	{flag: "consent", arg: "ANSWER", def: "grant", values: []string{"grant", "deny"},
 		doc: "what to answer when the provider asks for consent", set: setConsent},
+	{flag: "factor-order", arg: "LIST", env: []string{"OIDCFLOW_FACTOR_ORDER"}, def: strings.Join(factorKinds, ","), repeat: true, split: true,
+		doc: "which factor to use where the provider offers several, the best first", set: setFactorOrder,
+		file: func(p *scenario.Profile) string { return strings.Join(p.FactorOrder, " ") }},
+	{flag: "allow-push", doc: "wait for a person to answer a push message",
+		set:  on(func(o *options) *bool { return &o.allowPush }),
+		file: func(p *scenario.Profile) string { return switched(p.AllowPush) }},
 	{flag: "browser", arg: "PATH", env: []string{"OIDCFLOW_BROWSER", "CHROME_PATH"},
 		doc: "Chrome or Chromium", set: to(func(o *options) *string { return &o.browser.path })},
 	{flag: "show", doc: "show the browser's window", set: on(func(o *options) *bool { return &o.browser.show })},
@@ -210,6 +231,14 @@ func on(field func(*options) *bool) func(*options, []string) error {
 		}
 		return nil
 	}
+}
+
+// switched is a switch of a file as a flag has it.
+func switched(b bool) string {
+	if b {
+		return "true"
+	}
+	return ""
 }
 
 func list(field func(*options) *[]string) func(*options, []string) error {

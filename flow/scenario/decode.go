@@ -1,9 +1,14 @@
 package scenario
 
 import (
+	"context"
+
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/gohcl"
 	"github.com/zclconf/go-cty/cty"
+	"github.com/zclconf/go-cty/cty/convert"
+
+	"github.com/oidcflow/oidcflow/flow/trace"
 )
 
 // sensitive marks the values that env(), file() and command() return, and all that is made of them.
@@ -93,4 +98,34 @@ func known(v cty.Value) cty.Value {
 		panic(err) // the function above returns none
 	}
 	return v
+}
+
+// text is the value of an expression that is to be text; "" where it is null.
+func text(e hcl.Expression, ctx *hcl.EvalContext) (string, hcl.Diagnostics) {
+	v, diags := plainExpression{e}.Value(ctx)
+	if diags.HasErrors() || v.IsNull() {
+		return "", diags
+	}
+	v, err := convert.Convert(v, cty.String)
+	if err != nil {
+		return "", append(diags, mistake(e.Range(), "Unsuitable value type", "Want text: %v.", err))
+	}
+	return v.AsString(), diags
+}
+
+// isText reports what is wrong with an expression that is to be text.
+func isText(e hcl.Expression, ctx *hcl.EvalContext) hcl.Diagnostics {
+	_, diags := text(e, ctx)
+	return diags
+}
+
+// later returns a function that looks up a secret when it is called, or nil where the file has none.
+func (f *File) later(kind string, e hcl.Expression) func(context.Context) (trace.Secret, hcl.Diagnostics) {
+	if v, _ := e.Value(f.dryContext()); v.IsNull() {
+		return nil
+	}
+	return func(ctx context.Context) (trace.Secret, hcl.Diagnostics) {
+		s, diags := text(e, f.context(ctx))
+		return trace.NewSecret(kind, s), diags
+	}
 }

@@ -55,6 +55,8 @@ type fileBlock struct {
 	UserInfoURL      string   `hcl:"userinfo_url,optional"`
 	SignIn           string   `hcl:"sign_in,optional"`
 	SignInHosts      []string `hcl:"sign_in_hosts,optional"`
+	FactorOrder      []string `hcl:"factor_order,optional"`
+	AllowPush        bool     `hcl:"allow_push,optional"`
 
 	IDP     []idpBlock    `hcl:"idp,block"`
 	Clients []clientBlock `hcl:"client,block"`
@@ -97,6 +99,9 @@ func (f *File) decode(ctx *hcl.EvalContext, b *fileBlock) hcl.Diagnostics {
 	diags := Decode(f.body, ctx, b)
 	diags = append(diags, unique("client", labels(b.Clients, func(c clientBlock) (string, hcl.Range) { return c.Label, c.Def }))...)
 	diags = append(diags, unique("user", labels(b.Users, func(u userBlock) (string, hcl.Range) { return u.Label, u.Def }))...)
+	for _, u := range b.Users {
+		diags = append(diags, isText(u.NewPassword, ctx)...)
+	}
 	for i, p := range b.IDP {
 		if i > 0 {
 			diags = append(diags, mistake(p.Def, "Second idp block", "A file describes one provider; the first is at %s.", b.IDP[0].Def))

@@ -19,6 +19,8 @@ type Profile struct {
 	Endpoints   flow.Endpoints // those that a file can name
 	SignIn      string
 	SignInHosts []string
+	FactorOrder []string
+	AllowPush   bool
 	Client      Client
 	User        User
 }
@@ -42,6 +44,9 @@ type User struct {
 	TOTP        trace.Secret
 	Answers     trace.Secret // lines `question = answer`
 	CodeCommand string
+
+	// NewPassword looks up the password to set where the old one has expired; nil: there is none.
+	NewPassword func(context.Context) (trace.Secret, hcl.Diagnostics)
 }
 
 type clientBlock struct {
@@ -63,6 +68,7 @@ type userBlock struct {
 	TOTP        string            `hcl:"totp,optional"`
 	Answers     map[string]string `hcl:"answers,optional"`
 	CodeCommand string            `hcl:"code_command,optional"`
+	NewPassword hcl.Expression    `hcl:"new_password,optional"` // not looked up before it is needed
 }
 
 // Selection chooses the blocks of a profile by their labels. An empty one chooses the only block of its kind, and none
@@ -87,7 +93,11 @@ func (f *File) Profile(ctx context.Context, s Selection) (*Profile, hcl.Diagnost
 	if diags := Decode(only, f.context(ctx), &b); diags.HasErrors() {
 		return nil, inOrder(diags)
 	}
-	return b.profile(), nil
+	profile := b.profile()
+	for _, u := range b.Users {
+		profile.User.NewPassword = f.later("new_password", u.NewPassword)
+	}
+	return profile, nil
 }
 
 // ConfigureProvider looks up the values of the idp block and hands them to the provider of the options. Without such a
@@ -150,6 +160,8 @@ func (b *fileBlock) profile() *Profile {
 		},
 		SignIn:      b.SignIn,
 		SignInHosts: b.SignInHosts,
+		FactorOrder: b.FactorOrder,
+		AllowPush:   b.AllowPush,
 	}
 	for _, c := range b.Clients {
 		p.Client = Client{
