@@ -3,7 +3,6 @@ package signin
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"regexp"
@@ -87,22 +86,31 @@ type IDXMessage struct {
 // not know is left out, and what has another shape than it should counts as absent: only a body that is no JSON object
 // is an error.
 func ParseIDX(body []byte) (*IDXAnswer, error) {
+	top, err := readION("idx", body)
+	if err != nil {
+		return nil, err
+	}
+	return top.answer(), nil
+}
+
+// readION reads the body of an answer of one of Okta's engines, a JSON object.
+func readION(engine string, body []byte) (ion, error) {
 	if len(body) > maxPage {
-		return nil, fmt.Errorf("idx: want at most %d bytes, got %d", maxPage, len(body))
+		return ion{}, fmt.Errorf("%s: want at most %d bytes, got %d", engine, maxPage, len(body))
 	}
 	d := json.NewDecoder(bytes.NewReader(body))
 	d.UseNumber()
 	var top ion
 	if err := d.Decode(&top.any); err != nil {
-		return nil, errors.New("idx: the answer is not JSON")
+		return ion{}, fmt.Errorf("%s: the answer is not JSON", engine)
 	}
 	if _, err := d.Token(); err != io.EOF {
-		return nil, errors.New("idx: want one JSON object, got more behind it")
+		return ion{}, fmt.Errorf("%s: want one JSON object, got more behind it", engine)
 	}
 	if _, ok := top.any.(map[string]any); !ok {
-		return nil, errors.New("idx: want a JSON object")
+		return ion{}, fmt.Errorf("%s: want a JSON object", engine)
 	}
-	return top.answer(), nil
+	return top, nil
 }
 
 // ion is a value of JSON of whatever type. Its methods yield zero values where it is not what they are about.

@@ -10,16 +10,18 @@ import (
 	"github.com/oidcflow/oidcflow/flow/trace"
 )
 
-// IDXMove is what to do about an answer: send a form, or leave the engine.
+// IDXMove is what to do about an answer of one of Okta's engines: send a form, leave the engine, or neither.
 type IDXMove struct {
-	Remediation string        // its name
+	Remediation string        // its name; of the Classic engine, one of the Authn constants
 	Follow      bool          // leave the engine: open URL as a page
+	Wait        bool          // nothing to do: the page goes on by itself
+	Look        bool          // the answer does not say what the page asks: [Dialog.Next] decides, by what it looks like
 	After       time.Duration // wait before
 	Method      string        // of the request
 	URL         string
 	Accepts     string    // what the answer to it should be
 	Fill        []IDXFill // what a person would type or choose
-	Body        IDXBody   // all that is sent, in JSON
+	Body        IDXBody   // all that is sent, in JSON; nil: only the page knows
 }
 
 // IDXFill is a value for a field of a form.
@@ -27,8 +29,8 @@ type IDXFill struct {
 	Path  string // "credentials.passcode": in the DOM of Okta's page, the field's name
 	What  string // identifier, password, new-password, code, answer, choice, or passkey, which is not typed: a browser's authenticator answers it
 	Value trace.Secret
-	Key   string // of a choice: the authenticator, and Method one of its methods
-	Way   string
+	Key   string // of a choice: the authenticator, or the factor's provider
+	Way   string // of a choice: one of the authenticator's methods, or the factor's type
 }
 
 // IDXBody is the body of a request. The credentials in it are secrets, which only [IDXBody.Reveal] shows.

@@ -145,9 +145,11 @@ var IDXVerdicts = []IDXVerdict{
 }
 
 // idxVerdictOf returns the code for the first message whose key is known, or "".
-func idxVerdictOf(messages []IDXMessage) string {
+func idxVerdictOf(messages []IDXMessage) string { return keyVerdict(IDXVerdicts, messages) }
+
+func keyVerdict(verdicts []IDXVerdict, messages []IDXMessage) string {
 	for _, m := range messages {
-		for _, v := range IDXVerdicts {
+		for _, v := range verdicts {
 			for _, k := range v.Keys {
 				prefix, open := strings.CutSuffix(k, "*")
 				if m.Key == k || open && strings.HasPrefix(m.Key, prefix) {
