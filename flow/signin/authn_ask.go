@@ -159,10 +159,14 @@ func (d *AuthnDialog) push(ctx context.Context, a *AuthnAnswer) (*IDXMove, error
 	if a.Result != "" && a.Result != "WAITING" && a.Result != "CHALLENGE" {
 		return nil, d.fail(a.view(), codeMFAUnavailable, "the push message was not answered: "+quoted(a.Result), hintPolicy)
 	}
-	if a.Number != "" && a.Number != d.number {
+	switch {
+	case a.Number != "" && a.Number != d.number:
 		d.number = a.Number
-		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: "choose " + d.clean(a.Number) + " on the user's phone"})
+		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: "a person has to choose " + d.clean(a.Number) + " on the user's phone"})
+	case a.Number == "" && !d.waited:
+		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: "a person has to answer the push message"})
 	}
+	d.waited = true
 	return &IDXMove{Wait: true}, nil
 }
 

@@ -3,12 +3,10 @@ package signin
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/oidcflow/oidcflow/flow"
 	"github.com/oidcflow/oidcflow/flow/trace"
 )
 
@@ -52,10 +50,14 @@ func (d *AuthnDialog) Next(ctx context.Context, a *AuthnAnswer) (*IDXMove, error
 	case step == nil:
 		return nil, d.fail(v, codeUnknownPage, "nobody knows the status "+quoted(a.State)+" of Okta's sign-in", "--sign-in system lets a person sign in")
 	case step.Does == authnWait:
+		d.Accepted(ctx)
 		return &IDXMove{Wait: true}, nil
 	}
 	if d.moves++; d.moves > maxMoves {
 		return nil, d.fail(v, codePageStuck, fmt.Sprintf("the provider asks on and on: more than %d steps", maxMoves), "")
+	}
+	if step.Does != authnRenew {
+		d.Accepted(ctx)
 	}
 	return d.do(ctx, a, step)
 }
@@ -89,7 +91,11 @@ func (d *AuthnDialog) do(ctx context.Context, a *AuthnAnswer, step *AuthnStep) (
 
 // end returns the error for a step that no program can do.
 func (d *AuthnDialog) end(a *AuthnAnswer, step *AuthnStep) error {
-	return d.fail(a.view(), step.Code, step.Doc, cmp.Or(step.Hint, hints[step.Code]))
+	hint := cmp.Or(step.Hint, hints[step.Code])
+	if step.Does == authnRenew && !a.Elsewhere {
+		hint = hintNewPassword
+	}
+	return d.fail(a.view(), step.Code, step.Doc, hint)
 }
 
 // skip returns the move that goes on without doing what the step wants, where it is optional.
@@ -120,7 +126,7 @@ func (d *AuthnDialog) renew(ctx context.Context, a *AuthnAnswer, step *AuthnStep
 		return nil, d.end(a, step)
 	}
 	if d.sent[kindNewPassword] > 0 {
-		return nil, d.fail(a.view(), codePasswordExpired, "Okta asks for a new password again after it was sent", hints[codePasswordExpired])
+		return nil, d.fail(a.view(), codePasswordExpired, "Okta asks for a new password again after it was sent", hintOtherPassword)
 	}
 	if err := d.hosts.check(a.URL); err != nil {
 		return nil, err
@@ -133,24 +139,16 @@ func (d *AuthnDialog) renew(ctx context.Context, a *AuthnAnswer, step *AuthnStep
 		}
 		m.Fill = append(m.Fill, IDXFill{Path: "oldPassword", What: kindPassword, Value: d.handOut(ctx, kindPassword, kindPassword, old.For(pageHost(a.URL)))})
 	}
-	fresh, err := d.cfg.User.NewPassword(ctx)
+	fresh, err := d.newPassword(ctx, a.view())
 	if err != nil {
-		return nil, d.noNewPassword(a, err)
+		return nil, err
 	}
+	d.renewed = true
 	fresh = d.handOut(ctx, kindNewPassword, kindNewPassword, fresh.For(pageHost(a.URL)))
 	for _, path := range []string{"newPassword", "confirmPassword"} {
 		m.Fill = append(m.Fill, IDXFill{Path: path, What: kindNewPassword, Value: fresh})
 	}
 	return d.move(ctx, a, m)
-}
-
-// noNewPassword returns the error for a new password that is not to be had.
-func (d *AuthnDialog) noNewPassword(a *AuthnAnswer, err error) error {
-	var coded *flow.Error
-	if errors.As(err, &coded) {
-		return err
-	}
-	return &flow.Error{Step: trace.SignIn, Code: codePasswordExpired, Err: fmt.Errorf("the new password%s: %w", d.where(a.view()), err)}
 }
 
 // move completes m and takes it.
@@ -173,6 +171,9 @@ func (d *AuthnDialog) refused(ctx context.Context, a *AuthnAnswer) (*IDXMove, er
 		if k.kind == ChallengeTOTP && d.sent[k.ledger] == 1 {
 			return d.verify(ctx, a, f) // Another job may have used this step: the next one is tried, once.
 		}
+	}
+	if d.renewed && (code == codePasswordExpired || code == codeUnknownPage) {
+		return nil, d.fail(a.view(), codePasswordExpired, "Okta refuses the new password", hintOtherPassword)
 	}
 	return nil, d.fail(a.view(), code, "Okta refuses", idxHint(code))
 }

@@ -198,6 +198,9 @@ func TestWhatEndsASignInOnTheClassicEngine(t *testing.T) {
 			c.User.NewPassword = func(context.Context) (trace.Secret, error) { return trace.Secret{}, err }
 		}
 	}
+	fresh := func(c *Config) {
+		c.User.NewPassword = func(context.Context) (trace.Secret, error) { return trace.NewSecret("password", "correct horse"), nil }
+	}
 	tests := []struct {
 		name    string
 		with    func(*Config)
@@ -226,6 +229,7 @@ func TestWhatEndsASignInOnTheClassicEngine(t *testing.T) {
 
 		{"nothing that the user has", nil, []Factor{totp}, []string{required(authnSMS, authnQuestion)}, "signin.mfa_unavailable", "a security question, a code by text message", "--answers-file"},
 		{"a push message", nil, []Factor{totp}, []string{required(authnPush)}, "signin.mfa_unavailable", "a push message", "answered by a person"},
+		{"a new password that Okta does not take", fresh, nil, []string{authnJSON("PASSWORD_EXPIRED", ""), failure("E0000014", "Update of credentials failed")}, "signin.password_expired", "Update of credentials failed", "rules allow"},
 		{"a push message that was rejected", func(c *Config) { c.AllowPush = true }, nil, []string{required(authnPush), challenged(authnPush, `"factorResult":"REJECTED"`)},
 			"signin.mfa_unavailable", "REJECTED", "sign-on policy"},
 		{"a passkey that nobody has", nil, []Factor{totp}, []string{required(authnPasskey)}, "signin.mfa_unavailable", "a passkey or security key", "--passkey-file"},
@@ -321,7 +325,7 @@ func TestTheNumberOfAPushMessageIsTold(t *testing.T) {
 			told = append(told, e.Message)
 		}
 	}
-	require.Equal(t, []string{"choose 92 on the user's phone"}, told)
+	require.Equal(t, []string{"a person has to answer the push message", "a person has to choose 92 on the user's phone"}, told)
 }
 
 // A provider that asks for ever is left.
@@ -349,4 +353,27 @@ func TestWhatWasSentOnAPageCountsInTheClassicEngine(t *testing.T) {
 	var e *flow.Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, "signin.mfa_unavailable", e.Code)
+}
+
+// Whose password was changed is told so once Okta goes on, and not where it refuses.
+func TestANewPasswordOfTheClassicEngineIsTold(t *testing.T) {
+	t.Parallel()
+	for answer, want := range map[string]int{authnJSON("SUCCESS", ""): 1, `{"errorCode":"E0000014","errorSummary":"Update of credentials failed"}`: 0} {
+		l := &teller{}
+		ctx := trace.WithRecorder(t.Context(), l)
+		c := idxConfig()
+		c.User.NewPassword = func(context.Context) (trace.Secret, error) { return trace.NewSecret("password", "correct horse"), nil }
+		d := NewAuthnDialog(c, idxOrg+"/authorize")
+		_, err := d.Next(ctx, authnAnswer(t, authnJSON("PASSWORD_EXPIRED", "")))
+		require.NoError(t, err)
+		_, err = d.Next(ctx, authnAnswer(t, answer))
+		require.Equal(t, want == 0, err != nil)
+		told := 0
+		for _, e := range l.events {
+			if e.Kind == trace.Warning && strings.Contains(e.Message, "was changed") {
+				told++
+			}
+		}
+		require.Equal(t, want, told)
+	}
 }

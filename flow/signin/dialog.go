@@ -107,7 +107,7 @@ func (d *Dialog) refusal(p *Page, s *scan) error {
 	}
 	code := s.said
 	if again == kindNewPassword {
-		return d.fail(s.View, codePasswordExpired, "the provider refuses the new password", "give one that the provider's rules allow; the old one still holds")
+		return d.fail(s.View, codePasswordExpired, "the provider refuses the new password", hintOtherPassword)
 	}
 	if again == string(ChallengeTOTP) && d.sent[again] == 1 && (code == "" || code == codeInvalidCredentials) {
 		return nil // Another job may have used this step: the next one is tried, once.

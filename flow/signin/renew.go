@@ -73,6 +73,9 @@ func (d *Dialog) newPassword(ctx context.Context, v *View) (trace.Secret, error)
 // hintNewPassword says how to give a new password.
 const hintNewPassword = "set a new password for the user with the provider, or give one: --new-password-file FILE, --new-password-command CMD"
 
+// hintOtherPassword is for a new password that was refused.
+const hintOtherPassword = "give one that the provider's rules allow; the old one still holds"
+
 // Accepted says that what was sent was taken: a driver calls it when the sign-in has succeeded, [Dialog.Next] when the
 // provider goes on. It tells what the sign-in has changed for good, once.
 func (d *Dialog) Accepted(ctx context.Context) {
