@@ -41,7 +41,7 @@ func endpoints() []endpoint {
 }
 
 func isEndpoint(name string) bool {
-	return name == "discovery" || slices.Contains(idxEndpoints(), name) || slices.ContainsFunc(endpoints(), func(e endpoint) bool { return e.name == name })
+	return name == "discovery" || slices.Contains(idxEndpoints(), name) || slices.Contains(authnEndpoints(), name) || slices.ContainsFunc(endpoints(), func(e endpoint) bool { return e.name == name })
 }
 
 // route is an endpoint of one authorization server.
@@ -299,7 +299,7 @@ func (c *call) refuse(p *problem) {
 		return
 	}
 	body := map[string]any{"error": p.Code, "error_description": p.Description}
-	if (p.Envelope || isIDX(c.name)) && !c.s.strict() {
+	if (p.Envelope || isIDX(c.name) || isAuthn(c.name)) && !c.s.strict() {
 		body = map[string]any{"errorCode": p.Code, "errorSummary": p.Description, "errorLink": p.Code,
 			"errorId": c.s.random.id("oae"), "errorCauses": []string{}}
 	}

@@ -27,6 +27,9 @@ func (s *Server) AddClient(c Client) error {
 func (s *Server) AddUser(users ...User) error {
 	for _, u := range users {
 		a, err := newAccount(u)
+		if err == nil && s.classic() {
+			err = s.checkClassic(a)
+		}
 		if err != nil {
 			return err
 		}

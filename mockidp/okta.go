@@ -21,9 +21,10 @@ import (
 //   - a refusal: not-assigned, unsatisfiable, denied, failure-redirect
 type OktaOrg struct {
 	Name       string   // default Example
+	Engine     string   // identity (default): the Identity Engine; classic: the one before it, with password, factors, enrol, passwords, consent and not-assigned
 	Page       string   // how the page hands over its state token: default, custom (a customised page) or databag
 	Generation int      // of the widget: 2 (default) or 3
-	First      []string // identify (default) or identify-password, and device-challenge before it
+	First      []string // identify (default) or identify-password (default of classic), and device-challenge before it
 	IdP        string   // where redirect-idp leads; default https://idp.example.com/
 
 	ShowLockOuts        bool // a locked account is named as such
@@ -31,7 +32,7 @@ type OktaOrg struct {
 	GranularConsent     bool // scopes are chosen one by one
 	RedirectRemediation bool // success-redirect and failure-redirect are remediations; else members of their own
 	DeviceFingerprints  bool // the page takes the browser's fingerprint, as Okta's does
-	RateLimits          bool // 10 requests per state token and 20 per user in 5 s, by the server's clock
+	RateLimits          bool // 10 requests per state token and 20 per user in 5 s, by the server's clock; classic: 4 per user in a second
 }
 
 // Passkey is a WebAuthn credential of a [Person].
@@ -43,11 +44,12 @@ type Passkey struct {
 
 // oktaAccount is what login okta knows of an account. Server.mu guards it.
 type oktaAccount struct {
-	used    map[string]int64 // the last TOTP step, by method
-	counts  []uint32         // signCount of each passkey, as last seen
-	calls   []time.Time      // of the last seconds
-	pushes  []*oktaSignIn    // that wait for an answer
-	renewed bool             // the password was changed
+	used    map[string]int64     // the last TOTP step, by method
+	counts  []uint32             // signCount of each passkey, as last seen
+	calls   []time.Time          // of the last seconds
+	pushes  []*oktaSignIn        // that wait for an answer
+	renewed bool                 // the password was changed
+	devices map[string]time.Time // that are remembered, and until when
 }
 
 const (
@@ -71,6 +73,9 @@ func (s *Server) configureOkta() error {
 	if err := oneOf("okta page", &o.Page, "default", "custom", "databag"); err != nil {
 		return err
 	}
+	if err := oneOf("okta engine", &o.Engine, "identity", "classic"); err != nil {
+		return err
+	}
 	if o.Name == "" {
 		o.Name = "Example"
 	}
@@ -85,6 +90,11 @@ func (s *Server) configureOkta() error {
 	}
 	if o.Generation != 2 && o.Generation != 3 {
 		return fmt.Errorf("okta generation: want 2 or 3, got %d", o.Generation)
+	}
+	if s.classic() {
+		if err := s.configureClassic(); err != nil {
+			return err
+		}
 	}
 	if o.First == nil {
 		o.First = []string{"identify"}
@@ -104,15 +114,15 @@ func (s *Server) oktaRoutes(routes map[string]route) {
 		return
 	}
 	org := s.servers["org"]
-	add := func(path, name string, method string, page bool, handle func(*call) error) {
+	add := func(path, name, method string, page bool, handle func(*call) error) {
 		routes[path] = route{endpoint{name: name, methods: []string{method}, handle: handle, page: page}, org}
 	}
-	for _, name := range idxEndpoints() {
-		add(idxPath+strings.TrimPrefix(name, "idx/"), name, "POST", false, (*call).idx)
+	if s.classic() {
+		s.classicRoutes(add)
+	} else {
+		s.idxRoutes(add)
 	}
-	add(tokenPath, "token redirect", "GET", true, (*call).tokenRedirect)
 	add(ssoPath, "idp redirect", "GET", true, (*call).idpRedirect)
-	add(linkPath, "magic link", "GET", true, (*call).magicLink)
 	add(fingerprintPath, "fingerprint", "GET", true, (*call).fingerprint)
 	add(loginScriptPath, "login script", "GET", true, (*call).loginScript)
 	add("/img/logos/default.png", "logo", "GET", true, (*call).empty) // the widget asks for it at consent
@@ -121,9 +131,17 @@ func (s *Server) oktaRoutes(routes map[string]route) {
 	}
 }
 
+func (s *Server) idxRoutes(add func(path, name, method string, page bool, handle func(*call) error)) {
+	for _, name := range idxEndpoints() {
+		add(idxPath+strings.TrimPrefix(name, "idx/"), name, "POST", false, (*call).idx)
+	}
+	add(tokenPath, "token redirect", "GET", true, (*call).tokenRedirect)
+	add(linkPath, "magic link", "GET", true, (*call).magicLink)
+}
+
 // folder is where a path lies, if what lies there is served by one route.
 func folder(path string) string {
-	for _, f := range []string{widgetPath, ssoPath, linkPath} {
+	for _, f := range []string{widgetPath, ssoPath, linkPath, authnFactorsPath} {
 		if strings.HasPrefix(path, f) {
 			return f
 		}
@@ -133,7 +151,7 @@ func folder(path string) string {
 
 // sessionCookie is the name of the cookie of a session: Okta's two engines have different ones.
 func (s *Server) sessionCookie() string {
-	if s.cfg.Login == "okta" {
+	if s.cfg.Login == "okta" && !s.classic() {
 		return "idx"
 	}
 	return "sid"

@@ -97,10 +97,15 @@ func (c *call) takeNewPassword(f *oktaSignIn, path string, in idxInput) *refusal
 		return c.advance(f)
 	}
 	a, typed := f.account, in.Credentials.Passcode
-	if len(typed) < 8 || typed == a.person.Password || strings.Contains(strings.ToLower(typed), strings.ToLower(a.person.Login)) {
+	if !a.passwordMayBe(typed) {
 		rule := "Password requirements: at least 8 characters, no parts of your username. Your password cannot be any of your last 1 passwords."
 		return weakPassword.with("Password requirements were not met. "+rule, rule)
 	}
 	a.person.Password, a.okta.renewed = typed, true
 	return c.advance(f)
+}
+
+// passwordMayBe reports whether the user's next password may be this one.
+func (a *account) passwordMayBe(typed string) bool {
+	return len(typed) >= 8 && typed != a.person.Password && !strings.Contains(strings.ToLower(typed), strings.ToLower(a.person.Login))
 }

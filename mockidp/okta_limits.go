@@ -18,20 +18,20 @@ func (c *call) limited(f *oktaSignIn) bool {
 	if !c.s.cfg.Org.RateLimits {
 		return false
 	}
-	over := c.count(&f.calls, limitPerToken)
+	over := c.count(&f.calls, limitPerToken, limitSpan)
 	if f.account != nil && !over {
-		over = c.count(&f.account.okta.calls, limitPerUser)
+		over = c.count(&f.account.okta.calls, limitPerUser, limitSpan)
 	}
 	return over
 }
 
-func (c *call) count(calls *[]time.Time, most int) bool {
-	*calls = slices.DeleteFunc(*calls, func(t time.Time) bool { return !t.After(c.now.Add(-limitSpan)) })
+func (c *call) count(calls *[]time.Time, most int, span time.Duration) bool {
+	*calls = slices.DeleteFunc(*calls, func(t time.Time) bool { return !t.After(c.now.Add(-span)) })
 	over := len(*calls) >= most
 	if !over {
 		*calls = append(*calls, c.now)
 	}
-	reset := (*calls)[0].Add(limitSpan)
+	reset := (*calls)[0].Add(span)
 	h := c.w.Header()
 	h.Set("X-Rate-Limit-Limit", strconv.Itoa(most))
 	h.Set("X-Rate-Limit-Remaining", strconv.Itoa(most-len(*calls)))

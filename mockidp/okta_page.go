@@ -57,6 +57,9 @@ func oktaEscape(s string) template.JS {
 
 // beginOkta begins t at the Identity Engine and answers with the hosted page.
 func (c *call) beginOkta(t *transaction) error {
+	if c.s.classic() {
+		return c.beginClassic(t)
+	}
 	f := &oktaSignIn{
 		token: c.s.random.stateToken(), device: c.device(), expires: c.now.Add(transactionTTL), request: t.request,
 		account: t.account, amr: t.amr, authTime: t.authTime,
@@ -71,7 +74,7 @@ func (c *call) beginOkta(t *transaction) error {
 	}
 	c.arrive(f)
 	c.s.mu.Unlock()
-	return c.hostedPage(f)
+	return c.hostedPage(oktaPage{StateToken: f.token, FromURI: c.s.base.Path + c.r.URL.Path})
 }
 
 // device is the browser's cookie DT, which is set if there is none; JSESSIONID comes with it.
@@ -101,20 +104,19 @@ func (r *random) stateToken() string {
 	return header + ".." + r.token()[:16] + "." + cipher.String() + "." + r.token()[:22]
 }
 
-func (c *call) hostedPage(f *oktaSignIn) error {
+// hostedPage completes p by what is the same on every page, and answers with it.
+func (c *call) hostedPage(p oktaPage) error {
 	o := c.s.cfg.Org
-	p := oktaPage{
-		Org: o.Name, Base: c.s.base.String(), StateToken: f.token, FromURI: c.s.base.Path + c.r.URL.Path,
-		Nonce: c.s.random.token(), Assets: c.s.base.Path + loginScriptPath,
-	}
+	p.Org, p.Base, p.Nonce, p.Assets = o.Name, c.s.base.String(), c.s.random.token(), c.s.base.Path+loginScriptPath
 	if c.s.cfg.Widget != "" {
 		w := c.s.base.Path + widgetPath + c.s.widgetVersion
-		script, style := widgetFiles(o.Generation)
+		script, style := o.widgetFiles()
 		p.Script, p.Style = w+"/"+script, w+"/"+style
 	}
-	p.Config = map[string]any{
-		"assets": c.s.base.Path + widgetPath + c.s.widgetVersion, "deviceFingerprinting": o.DeviceFingerprints,
+	if p.Config == nil {
+		p.Config = map[string]any{}
 	}
+	p.Config["assets"], p.Config["deviceFingerprinting"] = c.s.base.Path+widgetPath+c.s.widgetVersion, o.DeviceFingerprints
 	var body bytes.Buffer
 	if err := oktaPages.ExecuteTemplate(&body, o.Page, p); err != nil {
 		return err
@@ -127,9 +129,12 @@ func (c *call) hostedPage(f *oktaSignIn) error {
 	return nil
 }
 
-// widgetFiles are the script and the style of a generation of the widget.
-func widgetFiles(generation int) (script, style string) {
-	if generation == 3 {
+// widgetFiles are the script and the style of the widget that the organisation has.
+func (o *OktaOrg) widgetFiles() (script, style string) {
+	switch {
+	case o.Engine == "classic":
+		return "js/okta-sign-in.classic.min.js", "css/okta-sign-in.min.css"
+	case o.Generation == 3:
 		return "js/okta-sign-in.next.js", "css/okta-sign-in.next.css"
 	}
 	return "js/okta-sign-in.min.js", "css/okta-sign-in.min.css"
@@ -141,7 +146,7 @@ func (s *Server) openWidget() error {
 		return nil
 	}
 	s.widget = os.DirFS(s.cfg.Widget)
-	script, style := widgetFiles(s.cfg.Org.Generation)
+	script, style := s.cfg.Org.widgetFiles()
 	for _, name := range []string{script, style} {
 		if _, err := fs.Stat(s.widget, name); err != nil {
 			return fmt.Errorf("widget %s: want the folder dist of npm's @okta/okta-signin-widget: %w", s.cfg.Widget, err)

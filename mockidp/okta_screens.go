@@ -168,13 +168,18 @@ func (c *call) takeSkip(f *oktaSignIn, _ string, _ idxInput) *refusal { return c
 
 func (v *idxView) scopes() (out []object) {
 	for _, s := range v.f.request.scopes {
-		label := scopeTexts[s]
-		if label == "" {
-			label = s
-		}
+		label := scopeText(s)
 		out = append(out, object{"name": s, "label": label, "value": s, "desc": label})
 	}
 	return out
+}
+
+// scopeText says what a scope is for.
+func scopeText(scope string) string {
+	if text := scopeTexts[scope]; text != "" {
+		return text
+	}
+	return scope
 }
 
 func (v *idxView) consent() {

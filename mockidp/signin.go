@@ -13,6 +13,12 @@ func (c *call) signIn(req *authRequest) error {
 	if c.s.cfg.Login == "auto" {
 		return c.autoSignIn(req)
 	}
+	if c.s.classic() {
+		if f := c.takeSessionToken(c.get("sessionToken")); f != nil {
+			c.startSession(f.transaction(req))
+			return c.enter(req, f)
+		}
+	}
 	sess := c.session()
 	p := c.needsSignIn(req, sess)
 	if p == nil && req.hintSubject != "" && sess.account.user.ID() != req.hintSubject {

@@ -21,12 +21,14 @@ type state struct {
 	sessions     store[*session]
 	transactions store[*transaction]
 	pushed       store[*authRequest]
-	signIns      store[*oktaSignIn] // by state token and by each state handle
-	links        store[*oktaSignIn] // by what is in the link that was mailed
-	outbox       []Message          // the latest maxLogged
-	seen         store[struct{}]    // jti of assertions and DPoP proofs
-	nonces       store[struct{}]    // of DPoP
-	dpopNonce    string             // the newest
+	signIns      store[*oktaSignIn]  // by state token and by each state handle
+	links        store[*oktaSignIn]  // by what is in the link that was mailed
+	authns       store[*authnSignIn] // by state token or session token
+	resumptions  store[*resumption]  // by okta_key
+	outbox       []Message           // the latest maxLogged
+	seen         store[struct{}]     // jti of assertions and DPoP proofs
+	nonces       store[struct{}]     // of DPoP
+	dpopNonce    string              // the newest
 	dpopSince    time.Time
 }
 
