@@ -20,7 +20,11 @@ func (p *program) doctorCommand() *cobra.Command {
 		Use:   "doctor",
 		Short: "What is missing here: browser, network, CA, clock, issuer, client settings",
 		Long: `Doctor examines what a sign-in needs, and says for each thing ok, warn or fail, with the line that mends it.
-Without a target it examines this machine alone. It signs nobody in and sends no secret anywhere.
+Without a target it examines this machine alone.
+
+Of a provider it asks what a sign-in asks, with prompt=none and with a code that it made up. Nobody is signed in, no
+code is used up, and the redirect URI is never requested. The client's secret goes to the token endpoint, as it does in
+a sign-in. Where the answer tells nothing, the line says skip, and why.
 
 The exit code is 0 if nothing failed. Else it is that of the failure to mend first: 2 for a wrong call, then 5 for this
 machine and the network, then 6 for a provider that is too slow, then 4 for what the provider says.`,
@@ -132,7 +136,7 @@ func (d *doctor) examine(ctx context.Context) []finding {
 func (d *doctor) examineProvider(ctx context.Context) []finding {
 	ctx, cancel := context.WithTimeout(ctx, d.timeout)
 	defer cancel()
-	client, err := flow.New(d.config)
+	client, err := flow.New(d.askingConfig())
 	if err != nil {
 		if d.target != nil {
 			return nil // that row is there
@@ -140,21 +144,21 @@ func (d *doctor) examineProvider(ctx context.Context) []finding {
 		return []finding{rowError("settings", err)}
 	}
 	cfg := d.config.WithDefaults()
-	rows := []finding{redirectRow(cfg)}
 	place, err := examinedURL(cfg)
 	if err != nil {
-		return append(rows, rowFail("settings", exitUsage, err.Error(), "give --issuer as the provider writes it"))
+		return []finding{redirectRow(cfg), rowFail("settings", exitUsage, err.Error(), "give --issuer as the provider writes it")}
 	}
 	seen := visitProvider(ctx, d.transport, place, d.now)
-	rows = append(rows, networkRows(seen, cfg.ClockSkew)...)
+	rows := networkRows(seen, cfg.ClockSkew)
 	if seen.err != nil {
-		return append(rows, rowSkip("discovery", "not examined, because the provider cannot be reached"))
+		return append(rows, redirectRow(cfg), rowSkip("discovery", "not examined, because the provider cannot be reached"))
 	}
 	metadata, err := client.Discover(ctx)
 	if err != nil {
-		return append(rows, rowError("discovery", err))
+		return append(rows, redirectRow(cfg), rowError("discovery", err))
 	}
-	return append(rows, metadataRows(metadata, cfg)...)
+	s := &subject{cfg, metadata, d.ask(ctx, client, metadata)}
+	return append(rows, s.rows()...)
 }
 
 // examinedURL is where the way to the provider is tried.

@@ -9,10 +9,71 @@ import (
 	"github.com/oidcflow/oidcflow/flow"
 )
 
-// redirectRow judges the redirect URI as far as that can be done from here: only the provider knows its list.
+// subject is the client that is examined, and what is known of it.
+type subject struct {
+	cfg flow.Config // with defaults
+	m   *flow.Metadata
+	replies
+}
+
+// rows judges what the provider says of itself against what the client will do, and how it answered.
+func (s *subject) rows() []finding {
+	rows := []finding{rowWarn("issuer", "endpoints are given by hand and nothing was read from the provider",
+		"give --issuer URL, so that issuer, keys and methods can be compared")}
+	if s.m.Document != nil {
+		rows = []finding{rowOK("issuer", s.m.Issuer+" is what its document says too"), endpointsRow(s.m)}
+	}
+	return append(rows, s.clientRow(), s.redirectRow(), s.requestRow(), s.pkceRow(), s.clientAuthRow(), s.grantsRow(),
+		s.scopesRow(), s.responseModeRow(), s.parRow(), s.dpopRow())
+}
+
+// refused returns the failure of a row for what r was refused for.
+func (s *subject) refused(name string, t topic, r reply) finding {
+	return rowFail(name, exitProvider, r.words, mendFor(t, s.m))
+}
+
+// clientRow says whether the provider has the client. A refusal that came to the redirect URI, or for another reason,
+// came after the client was found.
+func (s *subject) clientRow() finding {
+	id := fmt.Sprintf("%q", s.cfg.ClientID)
+	switch {
+	case s.authorize.about == aboutClient && (!s.authorize.pushed || s.authorize.namesClientID()):
+		return s.refused("client", aboutClient, s.authorize)
+	case s.authorize.accepted != "" || s.authorize.atClient || s.redeem.accepted != "":
+		return rowOK("client", "the provider knows "+id)
+	case s.redeem.about == aboutClient && s.redeem.namesClientID():
+		return s.refused("client", aboutClient, s.redeem)
+	case !slices.Contains([]topic{aboutNothing, aboutOther, aboutClient}, s.authorize.about):
+		return rowOK("client", "the provider knows "+id)
+	}
+	return rowSkip("client", "whether the provider knows "+id+" is not known: "+s.authorize.said())
+}
+
+// namesClientID reports whether a refusal with invalid_client is about the ID and not about the credentials, which is
+// what Okta's words tell apart.
+func (r reply) namesClientID() bool { return strings.Contains(strings.ToLower(r.words), "client_id") }
+
+// redirectRow judges the redirect URI by itself, and then by where the provider answered.
+func (s *subject) redirectRow() finding {
+	row := redirectRow(s.cfg)
+	switch {
+	case row.Status == statusFail:
+		return row
+	case s.authorize.about == aboutRedirectURI:
+		return s.refused("redirect_uri", aboutRedirectURI, s.authorize)
+	case row.Status == statusWarn:
+		return row
+	case s.authorize.accepted != "" || s.authorize.atClient:
+		return rowOK("redirect_uri", s.cfg.RedirectURI+" is registered: the provider answers there")
+	case s.authorize.about != aboutNothing:
+		return rowSkip("redirect_uri", "not examined, because the request was refused before: see the other lines")
+	}
+	return rowSkip("redirect_uri", "whether "+s.cfg.RedirectURI+" is registered is not known: "+s.authorize.unknown)
+}
+
+// redirectRow judges the redirect URI as far as that can be done from here.
 func redirectRow(cfg flow.Config) finding {
 	u, err := url.Parse(cfg.RedirectURI)
-	const known = "whether it is registered is known to the provider alone"
 	switch {
 	case err != nil || !u.IsAbs():
 		return rowFail("redirect_uri", exitUsage, fmt.Sprintf("%q: want an absolute URI", cfg.RedirectURI),
@@ -20,22 +81,22 @@ func redirectRow(cfg flow.Config) finding {
 	case u.Scheme == "http" && !isLoopback(u.Hostname()):
 		return rowWarn("redirect_uri", cfg.RedirectURI+" is plain http elsewhere than on this machine", "use https, or a loopback host")
 	}
-	return rowOK("redirect_uri", cfg.RedirectURI+"; "+known)
+	return rowOK("redirect_uri", cfg.RedirectURI)
 }
 
-// metadataRows judges what the provider says of itself against what the client will do.
-func metadataRows(m *flow.Metadata, cfg flow.Config) []finding {
-	if m.Document == nil {
-		return []finding{rowWarn("issuer", "endpoints are given by hand and nothing was read from the provider",
-			"give --issuer URL, so that issuer, keys and methods can be compared")}
-	}
-	return []finding{
-		rowOK("issuer", m.Issuer+" is what its document says too"),
-		endpointsRow(m),
-		pkceRow(m),
-		clientAuthRow(m, cfg),
-		scopesRow(m, cfg),
-		responseModeRow(m, cfg),
+// requestRow says what became of the authorization request as a whole.
+func (s *subject) requestRow() finding {
+	switch a := s.authorize; {
+	case a.accepted != "":
+		return rowOK("request", "the authorization request is valid: "+a.accepted)
+	case a.about == aboutOther || a.about == aboutPolicy:
+		return s.refused("request", a.about, a)
+	case a.about != aboutNothing:
+		return rowSkip("request", "refused: see the lines that fail")
+	case a.broken != nil:
+		return rowError("request", a.broken)
+	default:
+		return rowSkip("request", "not known: "+a.unknown)
 	}
 }
 
@@ -59,87 +120,102 @@ func endpointsRow(m *flow.Metadata) finding {
 	return rowOK("endpoints", message)
 }
 
-// pkceRow looks for S256, which the engine always sends. A provider that says nothing may still know it.
-func pkceRow(m *flow.Metadata) finding {
-	methods := members(m, "code_challenge_methods_supported")
+// pkceRow looks for S256, which the engine always sends, and for what becomes of a request without it. A provider that
+// says nothing may still know it.
+func (s *subject) pkceRow() finding {
+	methods := members(s.m, "code_challenge_methods_supported")
 	switch {
+	case s.authorize.about == aboutPKCE:
+		return s.refused("pkce", aboutPKCE, s.authorize)
+	case slices.Contains(methods, "S256") && s.unprotected.about == aboutPKCE:
+		return rowOK("pkce", "S256 is offered, and this client is refused without it")
+	case slices.Contains(methods, "S256") && s.unprotected.accepted != "":
+		return rowOK("pkce", "S256 is offered and used; a request without it is not refused")
 	case slices.Contains(methods, "S256"):
 		return rowOK("pkce", "S256 is offered")
+	case s.unprotected.about == aboutPKCE:
+		return rowOK("pkce", "this client is refused without a challenge, and accepted with S256")
 	case methods == nil:
 		return rowWarn("pkce", "the provider does not say whether it knows PKCE; it is sent all the same", "")
 	}
 	return rowFail("pkce", exitProvider, fmt.Sprintf("S256 is not among %q", methods), "the provider must allow S256 (RFC 7636 §4.2)")
 }
 
-// clientAuthRow looks whether the provider takes a way of authentication that the client has the credentials for.
-func clientAuthRow(m *flow.Metadata, cfg flow.Config) finding {
-	offered, able := m.TokenAuthMethods, clientMethods(cfg)
-	if offered == nil {
-		return rowOK("client_auth", fmt.Sprintf("the provider does not say what it takes; %s is used", able[0]))
-	}
-	for _, method := range able {
-		if slices.Contains(offered, string(method)) {
-			return rowOK("client_auth", fmt.Sprintf("%s is offered; whether the client may use it is known to the provider alone", method))
+// scopesRow tells which scopes were refused, and else compares them with the provider's list, which need not be
+// complete (OpenID Connect Discovery 1.0 §3).
+func (s *subject) scopesRow() finding {
+	if s.authorize.about == aboutScopes {
+		row := s.refused("scopes", aboutScopes, s.authorize)
+		if len(s.scopes) > 0 {
+			row.Message = strings.Join(s.scopes, " ") + ": refused; " + row.Message
 		}
+		return row
 	}
-	message := fmt.Sprintf("the provider offers %s, and the client has what it needs for %s", enumerationAnd(offered), enumeration(texts(able)))
-	if len(able) == 1 && able[0] == flow.AuthNone {
-		// Providers often leave none out of the list and still have public clients.
-		return rowWarn("client_auth", message, "give --client-secret-file FILE, unless the client is a public one")
-	}
-	return rowFail("client_auth", exitProvider, message, "choose one that is offered with --client-auth")
-}
-
-// clientMethods are the ways of authentication that cfg allows, best first.
-func clientMethods(cfg flow.Config) []flow.ClientAuth {
-	switch {
-	case cfg.ClientAuth != flow.AuthAuto:
-		return []flow.ClientAuth{cfg.ClientAuth}
-	case cfg.ClientKey != nil:
-		return []flow.ClientAuth{flow.AuthPrivateKeyJWT}
-	case !cfg.ClientSecret.IsZero():
-		return []flow.ClientAuth{flow.AuthSecretBasic, flow.AuthSecretPost, flow.AuthSecretJWT}
-	}
-	return []flow.ClientAuth{flow.AuthNone}
-}
-
-func texts(methods []flow.ClientAuth) []string {
-	var s []string
-	for _, m := range methods {
-		s = append(s, string(m))
-	}
-	return s
-}
-
-// scopesRow compares the scopes with the provider's list, which need not be complete (OpenID Connect Discovery 1.0 §3).
-func scopesRow(m *flow.Metadata, cfg flow.Config) finding {
-	supported := members(m, "scopes_supported")
-	if supported == nil {
-		return rowOK("scopes", "the provider does not say which scopes it has")
-	}
+	supported, all := members(s.m, "scopes_supported"), strings.Join(s.cfg.Scopes, " ")
 	var unknown []string
-	for _, s := range cfg.Scopes {
-		if !slices.Contains(supported, s) {
-			unknown = append(unknown, s)
+	for _, scope := range s.cfg.Scopes {
+		if !slices.Contains(supported, scope) {
+			unknown = append(unknown, scope)
 		}
 	}
-	if unknown != nil {
-		return rowWarn("scopes", fmt.Sprintf("%s: not in the provider's list, which need not be complete", strings.Join(unknown, " ")),
+	switch {
+	case supported == nil && s.authorize.accepted != "":
+		return rowOK("scopes", all+": not refused")
+	case supported == nil:
+		return rowOK("scopes", "the provider does not say which scopes it has")
+	case unknown != nil && s.authorize.accepted != "":
+		return rowWarn("scopes", strings.Join(unknown, " ")+": not refused, and not in the provider's list, which need not be complete",
+			"see in the answer which scopes were granted; the list has "+strings.Join(supported, " "))
+	case unknown != nil:
+		return rowWarn("scopes", strings.Join(unknown, " ")+": not in the provider's list, which need not be complete",
 			"check --scope for a typing error; the provider has "+strings.Join(supported, " "))
 	}
-	return rowOK("scopes", strings.Join(cfg.Scopes, " ")+": in the provider's list")
+	return rowOK("scopes", all+": in the provider's list")
 }
 
-func responseModeRow(m *flow.Metadata, cfg flow.Config) finding {
-	mode := cfg.ResponseMode
+func (s *subject) responseModeRow() finding {
+	mode := s.cfg.ResponseMode
 	if mode == "" {
 		mode = "query"
 	}
-	if modes := members(m, "response_modes_supported"); modes != nil && !slices.Contains(modes, mode) {
+	if s.authorize.about == aboutResponseMode {
+		return s.refused("response_mode", aboutResponseMode, s.authorize)
+	}
+	if modes := members(s.m, "response_modes_supported"); modes != nil && !slices.Contains(modes, mode) {
 		return rowFail("response_mode", exitProvider, fmt.Sprintf("%s is not among %q", mode, modes),
 			"choose one of these with --response-mode")
 	}
 	return rowOK("response_mode", mode)
+}
+
+// parRow says whether requests are pushed (RFC 9126).
+func (s *subject) parRow() finding {
+	switch {
+	case s.authorize.about == aboutPAR:
+		return s.refused("par", aboutPAR, s.authorize)
+	case s.m.RequirePAR:
+		return rowOK("par", "requests are pushed, as the provider requires")
+	case s.cfg.PAR && s.m.Endpoints.PAR == "":
+		return rowFail("par", exitUsage, "the provider has no endpoint for pushed requests", "leave --par out")
+	case s.cfg.PAR:
+		return rowOK("par", "requests are pushed, as --par says")
+	}
+	return rowOK("par", "requests are not pushed, and need not be")
+}
+
+// dpopRow says whether tokens are bound to a key (RFC 9449).
+func (s *subject) dpopRow() finding {
+	switch {
+	case s.redeem.about == aboutDPoP:
+		return s.refused("dpop", aboutDPoP, s.redeem)
+	case s.cfg.DPoP && s.m.Document != nil && members(s.m, "dpop_signing_alg_values_supported") == nil:
+		return rowWarn("dpop", "tokens are asked for that are bound to a key, and the provider does not say that it knows them", "leave --dpop out if the token endpoint refuses")
+	case s.cfg.DPoP:
+		return rowOK("dpop", "tokens are asked for that are bound to a key, as --dpop says")
+	case s.redeem.accepted == "":
+		return rowSkip("dpop", "not asked for; whether the client must is not known")
+	}
+	return rowOK("dpop", "not asked for, and not demanded before the code is looked at")
 }
 
 // members returns the strings of a list in the provider's document; nil: there is none.

@@ -33,7 +33,17 @@ func issuerOf(t *testing.T, secure bool, ahead time.Duration, change func(doc ma
 		if ahead != 0 {
 			w.Header().Set("Date", time.Now().Add(ahead).UTC().Format(http.TimeFormat))
 		}
-		if !strings.HasSuffix(r.URL.Path, "/.well-known/openid-configuration") {
+		switch {
+		case r.URL.Path == "/authorize":
+			q := r.URL.Query()
+			http.Redirect(w, r, q.Get("redirect_uri")+"?error=login_required&state="+q.Get("state"), http.StatusFound)
+			return
+		case r.URL.Path == "/token":
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusBadRequest)
+			_, _ = io.WriteString(w, `{"error":"invalid_grant"}`)
+			return
+		case !strings.HasSuffix(r.URL.Path, "/.well-known/openid-configuration"):
 			http.NotFound(w, r)
 			return
 		}
@@ -96,8 +106,8 @@ func TestDoctorFindsNothingWrongWhereNothingIs(t *testing.T) {
 	for _, r := range rows {
 		names = append(names, r.Name)
 	}
-	require.Equal(t, []string{"browser", "sandbox", "temp", "terminal", "ca", "redirect_uri", "proxy", "dns", "connect", "tls", "answer", "clock",
-		"issuer", "endpoints", "pkce", "client_auth", "scopes", "response_mode"}, names)
+	require.Equal(t, []string{"browser", "sandbox", "temp", "terminal", "ca", "proxy", "dns", "connect", "tls", "answer", "clock",
+		"issuer", "endpoints", "client", "redirect_uri", "request", "pkce", "client_auth", "grants", "scopes", "response_mode", "par", "dpop"}, names)
 }
 
 func TestDoctorRows(t *testing.T) {
@@ -189,7 +199,7 @@ func TestDoctorRows(t *testing.T) {
 			issuer: func(t *testing.T) string {
 				return issuerOf(t, false, 0, func(doc map[string]any) { doc["token_endpoint_auth_methods_supported"] = []string{"private_key_jwt"} }).URL
 			}},
-		{name: "a scope that is not listed", row: "scopes", status: statusWarn, message: "grups", hint: "email",
+		{name: "a scope that is not listed", row: "scopes", status: statusWarn, message: "grups: not refused", hint: "email",
 			change: func(d *doctor) { d.config.Scopes = []string{"openid", "grups"} }},
 		{name: "a response mode that is not offered", row: "response_mode", status: statusFail, exit: exitProvider, message: "fragment", hint: "--response-mode",
 			change: func(d *doctor) { d.config.ResponseMode = "fragment" }},
