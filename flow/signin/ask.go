@@ -158,12 +158,16 @@ var challenges = map[ChallengeKind]struct{ name, hint string }{
 		"give the app's secret with --totp-file FILE or OIDCFLOW_TOTP_SECRET"},
 	ChallengeQuestion: {"answer to the question", "give it with --answers-file FILE, in a line \"question = answer\""},
 	ChallengeCode:     {"code that was sent by mail or phone", "give a program that prints it with --code-command CMD"},
+	ChallengePasskey:  {"passkey", hintPasskey},
 }
 
 // describe returns what a field or a challenge asks for, in words.
 func describe(what string) string {
-	if what == kindIdentifier {
+	switch what {
+	case kindIdentifier:
 		return "user's name"
+	case kindNewPassword:
+		return "new password"
 	}
 	if c, ok := challenges[ChallengeKind(what)]; ok {
 		return c.name

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -47,7 +48,15 @@ func (x *IDX) SignIn(ctx context.Context, r flow.Request) (*flow.Callback, error
 	if w.wait == nil {
 		w.wait = timer
 	}
-	return w.run(ctx, r.URL, w.react)
+	w.engine.Now, w.engine.Wait = w.now, w.wait
+	if x.Enrol != nil && x.Enrol.Want == ChallengePasskey {
+		return nil, &flow.Error{Step: trace.SignIn, Code: codeNeedsBrowser, Err: errors.New("a passkey is set up by a browser, and there is none"), Hint: "--sign-in chrome"}
+	}
+	cb, err := w.run(ctx, r.URL, w.react)
+	if err == nil && cb.Params.Get("error") == "" {
+		err = w.engine.NotOffered(w.view)
+	}
+	return cb, err
 }
 
 // idxWalk is one sign-in under way.

@@ -2,6 +2,7 @@ package signin
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -10,6 +11,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/oidcflow/oidcflow/flow/trace"
 )
 
 // Bounds of one answer of Okta's Identity Engine, whatever a provider sends.
@@ -29,6 +32,7 @@ type IDXAnswer struct {
 	Enrolments   []IDXAuthenticator
 	Messages     []IDXMessage // about the whole; those about a field are with the field
 	User         string       // as Okta knows the user; empty: not yet
+	Passkey      *IDXPasskey  // what a passkey may sign beside the user's name; nil: nothing
 	Redirect     string       // to where the sign-in goes on outside of the engine; empty: it goes on here
 	Captcha      string       // kind of the captcha that the page would show; empty: none
 }
@@ -73,6 +77,11 @@ type IDXAuthenticator struct {
 	Sent     string   // where a code was sent, as far as it is shown
 	Question string   // that the user chose
 	Expires  int      // days until the password does; 0: not said
+
+	Passkey    *IDXPasskey  // what a passkey is to sign; nil: nothing
+	Credential []byte       // of an enrolled passkey, its credential ID
+	Secret     trace.Secret // of an authenticator app that is being set up; zero: not shown
+	Number     string       // that the user chooses in the app which a push message was sent to
 }
 
 // IDXMessage is what the engine says to the user.
@@ -160,6 +169,7 @@ func (v ion) answer() *IDXAnswer {
 		StateHandle: v.at("stateHandle").text(),
 		Current:     v.at("currentAuthenticator", "value").authenticator(),
 		User:        v.at("user", "value", "identifier").label(),
+		Passkey:     v.at("webauthnAutofillUIChallenge", "challengeData").passkey(),
 		Redirect:    v.at("success", "href").text(),
 		Captcha:     v.at("captcha", "value", "type").label(),
 		Messages:    v.messages(),
@@ -202,11 +212,11 @@ func (v ion) messages() []IDXMessage {
 var idxKeys = map[string]string{"password": "okta_password", "email": "okta_email", "phone": "phone_number", "security_question": "security_question"}
 
 func (v ion) authenticator() IDXAuthenticator {
-	a := IDXAuthenticator{Key: v.at("key").label(), ID: v.at("id").label(), Name: v.at("displayName").label(),
-		Question: v.at("profile", "question").label(), Expires: v.at("settings", "daysToExpiry").number()}
-	if a.Key == "" {
-		a.Key = idxKeys[v.at("type").text()]
-	}
+	a := IDXAuthenticator{Key: cmp.Or(v.at("key").label(), v.at("catalogKey").label(), idxKeys[v.at("type").text()]),
+		ID: v.at("id").label(), Name: v.at("displayName").label(),
+		Question: v.at("profile", "question").label(), Expires: v.at("settings", "daysToExpiry").number(),
+		Passkey: v.at("contextualData", "challengeData").passkey(), Credential: v.at("credentialId").binary(),
+		Secret: v.at("contextualData", "sharedSecret").secret("totp"), Number: v.at("contextualData", "correctAnswer").label()}
 	for _, m := range v.at("methods").list() {
 		a.Methods = append(a.Methods, m.at("type").label())
 	}

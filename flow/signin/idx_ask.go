@@ -12,7 +12,7 @@ import (
 // idxAsk is a field that only the user can fill.
 type idxAsk struct {
 	path   string
-	what   string // identifier, password, code or answer
+	what   string // identifier, password, new-password, code, answer or passkey
 	kind   ChallengeKind
 	ledger string // the name under which it counts as sent
 }
@@ -28,6 +28,9 @@ func (a *IDXAnswer) asks(r *IDXRemediation) []idxAsk {
 			asks = append(asks, idxAsk{path: "credentials.passcode", what: kindPassword, ledger: kindPassword})
 		}
 		return asks
+	}
+	if ask := a.asksFor(r); ask != nil {
+		return []idxAsk{*ask}
 	}
 	for _, m := range IDXMethods {
 		if m.Asks != "" && m.Key == a.Current.Key && m.may(a.Current.Methods) && r.field("credentials", m.Field) != nil {
@@ -50,8 +53,26 @@ func (m *IDXMethod) ask() idxAsk {
 		k = idxAsk{path: k.path, what: kindPassword, ledger: kindPassword}
 	case string(ChallengeQuestion):
 		k.what = kindAnswer
+	case string(ChallengePasskey):
+		k = idxAsk{path: "credentials", what: kindPasskey, kind: ChallengePasskey, ledger: kindPasskey}
 	}
 	return k
+}
+
+// asksFor returns what a form asks for that is no challenge of an authenticator, or nil.
+func (a *IDXAnswer) asksFor(r *IDXRemediation) *idxAsk {
+	step := stepOf(r.Name)
+	switch {
+	case step == nil:
+		return nil
+	case step.Does == idxRenew:
+		return &idxAsk{path: "credentials.passcode", what: kindNewPassword, ledger: kindNewPassword}
+	case step.Does == idxEnrol:
+		return a.asksToSetUp(r)
+	case step.Does == idxFill && step.Code != "" && a.Passkey != nil: // beside the user's name
+		return &idxAsk{path: "credentials", what: kindPasskey, kind: ChallengePasskey, ledger: kindPasskey}
+	}
+	return nil
 }
 
 // refused returns the error for an answer that says, or shows by asking again, that what was sent before was refused. An
@@ -62,7 +83,7 @@ func (d *IDXDialog) refused(a *IDXAnswer, v *View) error {
 	switch {
 	case again != nil && again.kind == ChallengeTOTP && d.sent[again.ledger] == 1 && (code == "" || code == codeInvalidCredentials):
 		return nil // Another job may have used this step: the next one is tried, once.
-	case again == nil && (code == "" || a.leads() == idxPass):
+	case again == nil && (code == "" || a.leads() == idxPass || code == codePasswordExpired && d.cfg.User.NewPassword != nil):
 		return nil
 	case code == "":
 		code = d.meaning(a)
@@ -73,11 +94,14 @@ func (d *IDXDialog) refused(a *IDXAnswer, v *View) error {
 			code = codeUserUnknown // what else could be wrong: nothing but the name was sent
 		}
 	}
-	what := "Okta refuses"
+	what, hint := "Okta refuses", idxHint(code)
+	if again != nil && again.what == kindNewPassword && (code == codeInvalidCredentials || code == codePasswordExpired) {
+		code, hint = codePasswordExpired, hintOtherPassword
+	}
 	if again != nil {
 		what = "Okta asks for the " + describe(again.name()) + " again after it was sent"
 	}
-	return d.fail(v, code, what, idxHint(code))
+	return d.fail(v, code, what, hint)
 }
 
 func (k *idxAsk) name() string {
@@ -90,7 +114,7 @@ func (k *idxAsk) name() string {
 // asksAgain returns what the answer asks for although it was sent, or nil.
 func (d *IDXDialog) asksAgain(a *IDXAnswer) *idxAsk {
 	for i := range a.Remediations {
-		if step := stepOf(a.Remediations[i].Name); step == nil || step.Does != idxFill {
+		if stepOf(a.Remediations[i].Name) == nil {
 			continue
 		}
 		for _, k := range slices.Backward(a.asks(&a.Remediations[i])) {
@@ -102,10 +126,10 @@ func (d *IDXDialog) asksAgain(a *IDXAnswer) *idxAsk {
 	return nil
 }
 
-// leads returns what is done about the first remediation that can be done.
+// leads returns what is done about the first remediation that can be done for everybody.
 func (a *IDXAnswer) leads() string {
 	for _, r := range a.Remediations {
-		if step := stepOf(r.Name); step != nil && step.Does != "" {
+		if step := stepOf(r.Name); step != nil && step.Does != "" && step.Code == "" {
 			return step.Does
 		}
 	}
@@ -124,6 +148,9 @@ func (d *IDXDialog) fillForm(ctx context.Context, a *IDXAnswer, r *IDXRemediatio
 	asks := a.asks(r)
 	if len(asks) == 0 && r.Name != "identify" {
 		return nil, obstacle{d.unanswerable(a, r)}
+	}
+	if len(asks) > 0 && asks[0].kind == ChallengePasskey {
+		return d.sign(ctx, a, r, &asks[0])
 	}
 	// No address but the provider's gets a credential, and no factor is asked for one that could not be sent.
 	to, err := d.address(a, r)

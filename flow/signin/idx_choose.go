@@ -27,12 +27,41 @@ func (m *IDXMethod) help() string {
 func (d *IDXDialog) able(m *IDXMethod) bool {
 	switch m.Asks {
 	case "":
-		return false
+		return m.Person && d.cfg.AllowPush
 	case kindPassword:
 		return d.canAnswer(kindPassword)
 	}
 	ledger := m.ask().ledger
-	return d.sent[ledger] == 0 && !d.tried[ledger] && d.hasFactor(ChallengeKind(m.Asks))
+	return d.sent[ledger] == 0 && !d.tried[ledger] && d.has(ChallengeKind(m.Asks))
+}
+
+// has reports whether the user has what answers that kind of challenge.
+func (d *IDXDialog) has(k ChallengeKind) bool {
+	if k == ChallengePasskey {
+		return d.cfg.User.Passkey != nil
+	}
+	return d.hasFactor(k)
+}
+
+// defaultOrder is that of Config.Order: what is quickest, and cannot be asked of anybody else, first.
+var defaultOrder = []ChallengeKind{ChallengePasskey, ChallengeTOTP, ChallengeQuestion, ChallengeCode}
+
+// rank is the place of what a method asks: the password's is the first, for it is asked for in any case.
+func (c *Config) rank(asks string) int {
+	order := append(slices.Clone(c.Order), defaultOrder...)
+	switch at := slices.Index(order, ChallengeKind(asks)); {
+	case asks == kindPassword:
+		return -1
+	case at >= 0:
+		return at
+	}
+	return len(order)
+}
+
+// methods returns IDXMethods in the order of Config.
+func (d *IDXDialog) methods() []IDXMethod {
+	byRank := func(a, b IDXMethod) int { return cmp.Compare(d.cfg.rank(a.Asks), d.cfg.rank(b.Asks)) }
+	return slices.SortedStableFunc(slices.Values(IDXMethods), byRank)
 }
 
 // chooseMethod returns the move that picks the best authenticator that the user can answer.
@@ -42,15 +71,14 @@ func (d *IDXDialog) chooseMethod(a *IDXAnswer, r *IDXRemediation) (*IDXMove, err
 		return nil, d.stranger(a, "the step "+quoted(r.Name)+" of Okta's sign-in offers nothing", r)
 	}
 	field := &r.Fields[at]
-	for i := range IDXMethods {
-		m := &IDXMethods[i]
+	for _, m := range d.methods() {
 		for j := range field.Options {
 			o := &field.Options[j]
 			id := m.Key + " " + m.Method + " " + o.identity()
-			if o.Key != m.Key || !m.may(offers(o.Fields)) || !d.able(m) || d.tried[id] {
+			if o.Key != m.Key || !m.may(offers(o.Fields)) || !d.able(&m) || d.tried[id] {
 				continue
 			}
-			move, err := d.form(a, r, idxValues{field.Name: o, field.Name + ".methodType": way(m, o.Fields)}, nil)
+			move, err := d.form(a, r, idxValues{field.Name: o, field.Name + ".methodType": way(&m, o.Fields)}, nil)
 			if err != nil {
 				return nil, err
 			}
@@ -80,12 +108,11 @@ func (d *IDXDialog) send(a *IDXAnswer, r *IDXRemediation) (*IDXMove, error) {
 		return nil, obstacle{d.unanswerable(a, r)}
 	}
 	offered := offers(field.Fields)
-	for i := range IDXMethods {
-		m := &IDXMethods[i]
-		if m.Key != a.Current.Key || !m.may(offered) || !d.able(m) {
+	for _, m := range d.methods() {
+		if m.Key != a.Current.Key || !m.may(offered) || !d.able(&m) {
 			continue
 		}
-		move, err := d.form(a, r, idxValues{"authenticator.methodType": way(m, field.Fields)}, nil)
+		move, err := d.form(a, r, idxValues{"authenticator.methodType": way(&m, field.Fields)}, nil)
 		if err != nil {
 			return nil, err
 		}

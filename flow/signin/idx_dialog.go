@@ -14,15 +14,25 @@ import (
 	"github.com/oidcflow/oidcflow/flow/trace"
 )
 
-// maxPoll bounds the time between two polls, whatever an answer says.
-const maxPoll = 10 * time.Second
+// Bounds of polling: the time between two, whatever an answer says, and how many there are.
+const (
+	maxPoll  = 10 * time.Second
+	maxPolls = 300
+)
 
 // IDXDialog decides, answer by answer of Okta's Identity Engine, what a user does next, by the same rules as [Dialog]
 // does for pages. It sends nothing: a driver reads an answer, asks [IDXDialog.Next], does what it says, and reads again.
 // One serves one sign-in and is not safe for concurrent use.
 type IDXDialog struct {
 	*Dialog
-	tried map[string]bool // options that were chosen, and ledger names that no factor answered
+	Now  func() time.Time                           // nil: time.Now
+	Wait func(context.Context, time.Duration) error // for the next code of an authenticator app that is set up; nil: a timer
+
+	tried     map[string]bool // options that were chosen, and ledger names that no factor answered
+	polls     int
+	number    string // of a push message, as it was told
+	enrolling *idxSetUp
+	enrolled  bool // what Config.Enrol wants was taken
 }
 
 // NewIDXDialog returns the dialog of one sign-in that begins at authorizationURL.
@@ -40,6 +50,9 @@ func (d *IDXDialog) Next(ctx context.Context, a *IDXAnswer) (*IDXMove, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, d.interrupted(v, err)
 	}
+	if secret := a.Current.Secret; !secret.IsZero() {
+		trace.Learn(ctx, secret)
+	}
 	trace.Record(ctx, trace.Event{Kind: trace.Page, Name: d.clean(a.screen()), URL: cleanURL(a.URL)})
 	if days := a.Current.Expires; days > 0 {
 		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: fmt.Sprintf("the user's password expires in %d days", days)})
@@ -47,6 +60,8 @@ func (d *IDXDialog) Next(ctx context.Context, a *IDXAnswer) (*IDXMove, error) {
 	if err := d.refused(a, v); err != nil {
 		return nil, err
 	}
+	d.Accepted(ctx)
+	d.taken(a)
 	if d.moves++; d.moves > maxMoves {
 		return nil, d.fail(v, codePageStuck, fmt.Sprintf("the provider asks on and on: more than %d steps", maxMoves), "")
 	}
@@ -99,18 +114,63 @@ func (d *IDXDialog) try(ctx context.Context, a *IDXAnswer, r *IDXRemediation) (*
 	case idxConsent:
 		return d.consent(a, r)
 	case idxPoll:
-		m, err := d.form(a, r, idxValues{}, nil)
-		if m != nil {
-			m.After = min(max(r.Refresh, time.Second), maxPoll)
-		}
-		return m, err
+		return d.poll(a, r)
 	case idxFollow:
 		return &IDXMove{Follow: true}, nil
+	case idxLaunch:
+		return d.launch(a, r, step)
+	case idxPush:
+		return d.push(ctx, a, r, step)
+	case idxRenew:
+		return d.renew(ctx, a, r, step)
+	case idxChoice:
+		return d.chooseEnrolment(a, r, step)
+	case idxEnrol:
+		return d.setUp(ctx, a, r, step)
 	}
+	return nil, d.cannot(a, step)
+}
+
+// cannot returns the obstacle that a step stands for where it cannot be done.
+func (d *IDXDialog) cannot(a *IDXAnswer, step *IDXStep) error {
 	if m := a.waitsFor(); m != nil && step.Code == codeMFAUnavailable {
-		return nil, obstacle{d.fail(a.view(), step.Code, step.Doc+": "+m.Doc, m.help())}
+		return obstacle{d.fail(a.view(), step.Code, step.Doc+": "+m.Doc, m.help())}
 	}
-	return nil, obstacle{d.fail(a.view(), step.Code, step.Doc, cmp.Or(step.Hint, hints[step.Code]))}
+	return obstacle{d.fail(a.view(), step.Code, step.Doc, cmp.Or(step.Hint, hints[step.Code]))}
+}
+
+// poll returns the move that asks again, in time. Polls are no moves, of which there may be few.
+func (d *IDXDialog) poll(a *IDXAnswer, r *IDXRemediation) (*IDXMove, error) {
+	if d.polls++; d.polls > maxPolls {
+		return nil, d.fail(a.view(), codePageStuck, fmt.Sprintf("the provider wants to be asked on and on: more than %d times", maxPolls), "")
+	}
+	d.moves--
+	m, err := d.form(a, r, idxValues{}, nil)
+	if m != nil {
+		m.After = min(max(r.Refresh, time.Second), maxPoll)
+	}
+	return m, err
+}
+
+// push waits for a person to answer a push message, where that is allowed, and tells the number to choose.
+func (d *IDXDialog) push(ctx context.Context, a *IDXAnswer, r *IDXRemediation, step *IDXStep) (*IDXMove, error) {
+	asked := a.waitsFor()
+	if !d.cfg.AllowPush || asked == nil || !asked.Person {
+		return nil, d.cannot(a, step)
+	}
+	m, err := d.poll(a, r)
+	if err == nil && a.Current.Number != d.number {
+		d.number = a.Current.Number
+		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: fmt.Sprintf("the number to choose in %s is %s", d.clean(a.Current.Name), d.clean(d.number))})
+	}
+	return m, err
+}
+
+func (d *IDXDialog) now() time.Time {
+	if d.Now == nil {
+		return time.Now()
+	}
+	return d.Now()
 }
 
 // stranger returns the obstacle that nobody knows what a form wants, with the form's shape.

@@ -3,7 +3,7 @@ package signin
 import "strings"
 
 // IDXStep says what to do about a remediation of Okta's Identity Engine, as data. One without Does cannot be done by a
-// program: if nothing else on the same answer can, the sign-in ends with Code.
+// program: if nothing else on the same answer can, the sign-in ends with Code. One with both can be done for some users.
 type IDXStep struct {
 	Name string // of the remediation
 	Doc  string
@@ -22,6 +22,13 @@ const (
 	idxConsent = "consent" // say what Config.Consent says
 	idxPoll    = "poll"    // wait, and ask again
 	idxFollow  = "follow"  // leave the engine for the address
+
+	// These are done where the user, or Config, has what it takes; else they are as one without Does.
+	idxLaunch = "launch" // ask for the user's passkey
+	idxPush   = "push"   // wait for a person, as idxPoll does
+	idxRenew  = "renew"  // set the password that User.NewPassword returns
+	idxChoice = "enrol"  // choose the authenticator that Config.Enrol wants
+	idxEnrol  = "set up" // set it up
 )
 
 // hintPolicy is for what only a change of the sign-on policy helps against.
@@ -45,19 +52,19 @@ var IDXSteps = []IDXStep{
 	{Name: "success-redirect", Doc: "the sign-in is done", Does: idxFollow},
 	{Name: "failure-redirect", Doc: "the sign-in is refused", Does: idxFollow},
 
-	{Name: "challenge-poll", Doc: "Okta waits for a push message or Okta FastPass to be answered", Code: codeMFAUnavailable, Hint: hintPolicy},
+	{Name: "challenge-poll", Doc: "Okta waits for a push message or Okta FastPass to be answered", Does: idxPush, Code: codeMFAUnavailable, Hint: hintPolicy},
 	{Name: "resend", Doc: "a push message was not answered", Code: codeMFAUnavailable, Hint: hintPolicy},
 	{Name: "device-challenge-poll", Doc: "Okta looks for Okta FastPass on this device", Code: codeMFAUnavailable, Hint: hintPolicy},
 	{Name: "device-apple-sso-extension", Doc: "Okta looks for Okta FastPass on this device", Code: codeMFAUnavailable, Hint: hintPolicy},
 	{Name: "launch-authenticator", Doc: "Okta wants Okta FastPass on this device", Code: codeMFAUnavailable, Hint: hintPolicy},
-	{Name: "launch-webauthn-authenticator", Doc: "Okta wants a passkey", Code: codeMFAUnavailable, Hint: hintPolicy},
-	{Name: "launch-passkeys-authenticator", Doc: "Okta wants a passkey", Code: codeMFAUnavailable, Hint: hintPolicy},
-	{Name: "challenge-webauthn-autofillui-authenticator", Doc: "Okta wants a passkey", Code: codeMFAUnavailable, Hint: hintPolicy},
+	{Name: "launch-webauthn-authenticator", Doc: "Okta wants a passkey", Does: idxLaunch, Code: codeMFAUnavailable, Hint: hintPasskey},
+	{Name: "launch-passkeys-authenticator", Doc: "Okta wants a passkey", Does: idxFill, Code: codeMFAUnavailable, Hint: hintPasskey},
+	{Name: "challenge-webauthn-autofillui-authenticator", Doc: "Okta wants a passkey", Does: idxFill, Code: codeMFAUnavailable, Hint: hintPasskey},
 
-	{Name: "select-authenticator-enroll", Doc: "the user has to set up an authenticator first", Code: codeEnrolment},
+	{Name: "select-authenticator-enroll", Doc: "the user has to set up an authenticator first", Does: idxChoice, Code: codeEnrolment},
 	{Name: "authenticator-enrollment-data", Doc: "the user has to set up an authenticator first", Code: codeEnrolment},
-	{Name: "enroll-authenticator", Doc: "the user has to set up an authenticator first", Code: codeEnrolment},
-	{Name: "enroll-authenticator-promotion", Doc: "the user has to set up a passkey first", Code: codeEnrolment},
+	{Name: "enroll-authenticator", Doc: "the user has to set up an authenticator first", Does: idxEnrol, Code: codeEnrolment},
+	{Name: "enroll-authenticator-promotion", Doc: "the user has to set up a passkey first", Does: idxEnrol, Code: codeEnrolment},
 	{Name: "enroll-poll", Doc: "the user has to set up an authenticator first", Code: codeEnrolment},
 	{Name: "select-enrollment-channel", Doc: "the user has to set up Okta Verify first", Code: codeEnrolment},
 	{Name: "enrollment-channel-data", Doc: "the user has to set up Okta Verify first", Code: codeEnrolment},
@@ -66,10 +73,10 @@ var IDXSteps = []IDXStep{
 	{Name: "profile-update", Doc: "Okta wants the user's profile filled in", Code: codeEnrolment,
 		Hint: "fill the user's profile in, or take the step out of the application's user profile policy"},
 
-	{Name: "reenroll-authenticator", Doc: "the password has expired", Code: codePasswordExpired},
-	{Name: "reenroll-authenticator-warning", Doc: "the password is about to expire, and has to be changed now", Code: codePasswordExpired},
-	{Name: "reenroll-custom-password-expiry", Doc: "the password has expired", Code: codePasswordExpired},
-	{Name: "reenroll-custom-password-expiry-warning", Doc: "the password is about to expire, and has to be changed now", Code: codePasswordExpired},
+	{Name: "reenroll-authenticator", Doc: "the password has expired", Does: idxRenew, Code: codePasswordExpired},
+	{Name: "reenroll-authenticator-warning", Doc: "the password is about to expire, and has to be changed now", Does: idxRenew, Code: codePasswordExpired},
+	{Name: "reenroll-custom-password-expiry", Doc: "the password has expired", Does: idxRenew, Code: codePasswordExpired},
+	{Name: "reenroll-custom-password-expiry-warning", Doc: "the password is about to expire, and has to be changed now", Does: idxRenew, Code: codePasswordExpired},
 	{Name: "reset-authenticator", Doc: "an authenticator has to be set up anew", Code: codeEnrolment, Hint: "set it up anew once in a browser"},
 
 	{Name: "redirect-idp", Doc: "the user signs in with another identity provider", Code: codeExternalIDP, Hint: hintExternalIDP},
@@ -84,19 +91,22 @@ var IDXAside = []string{"select-enroll-profile", "select-identify", "unlock-acco
 	"enroll-webauthn-residentkey", "cancel-transaction", "cancel"}
 
 // IDXMethod is a way of verification, as data: which authenticator, by which of its methods, and what it asks. One
-// without Asks needs a person or a device.
+// without Asks needs a device, or a person, whom Config.AllowPush allows to wait for.
 type IDXMethod struct {
 	Key    string // of the authenticator
 	Method string // methodType; empty: any
 	Field  string // of the credentials that takes the answer
 	Asks   string // a ChallengeKind, or password
+	Person bool   // that answers it elsewhere
 	Doc    string
 	Hint   string
 }
 
-// IDXMethods are the ways of verification, the best first: where several can be answered the first is chosen.
+// IDXMethods are the ways of verification, the best first: where several can be answered the first is chosen, and
+// Config.Order says otherwise.
 var IDXMethods = []IDXMethod{
 	{Key: "okta_password", Field: "passcode", Asks: kindPassword, Doc: "a password"},
+	{Key: "webauthn", Field: "signatureData", Asks: string(ChallengePasskey), Doc: "a passkey or security key"},
 	{Key: "google_otp", Field: "passcode", Asks: string(ChallengeTOTP), Doc: "a code of Google Authenticator"},
 	{Key: "okta_verify", Method: "totp", Field: "totp", Asks: string(ChallengeTOTP), Doc: "a code of Okta Verify"},
 	{Key: "custom_otp", Field: "passcode", Asks: string(ChallengeTOTP), Doc: "a code of an authenticator app"},
@@ -105,10 +115,9 @@ var IDXMethods = []IDXMethod{
 	{Key: "phone_number", Method: "sms", Field: "passcode", Asks: string(ChallengeCode), Doc: "a code by text message"},
 	{Key: "phone_number", Method: "voice", Field: "passcode", Asks: string(ChallengeCode), Doc: "a code by phone call"},
 
-	{Key: "okta_verify", Method: "push", Doc: "a push message of Okta Verify", Hint: "a push message is answered by a person: " + hintPolicy},
+	{Key: "okta_verify", Method: "push", Person: true, Doc: "a push message of Okta Verify", Hint: "a push message is answered by a person: " + hintPolicy},
 	{Key: "okta_verify", Method: "signed_nonce", Doc: "Okta FastPass", Hint: "Okta FastPass needs an enrolled device: " + hintPolicy},
-	{Key: "webauthn", Doc: "a passkey or security key"},
-	{Key: "custom_app", Doc: "a push message"},
+	{Key: "custom_app", Person: true, Doc: "a push message"},
 	{Key: "duo", Doc: "Duo"},
 	{Key: "external_idp", Doc: "another identity provider"},
 	{Key: "smart_card_idp", Doc: "a smart card"},

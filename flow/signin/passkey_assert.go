@@ -129,10 +129,14 @@ func clientData(r PasskeyRequest) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("passkey: origin: want a URL, got %s", quoted(r.Origin))
 	}
+	host := origin.Host
+	if origin.Scheme == "https" { // HTML §7.5: an origin does not name the port of its scheme
+		host = strings.TrimSuffix(host, ":443")
+	}
 	return json.Marshal(struct {
 		Type        string `json:"type"`
 		Challenge   string `json:"challenge"`
 		Origin      string `json:"origin"`
 		CrossOrigin bool   `json:"crossOrigin"`
-	}{"webauthn.get", base64.RawURLEncoding.EncodeToString(r.Challenge), strings.ToLower(origin.Scheme + "://" + origin.Host), false})
+	}{"webauthn.get", base64.RawURLEncoding.EncodeToString(r.Challenge), strings.ToLower(origin.Scheme + "://" + host), false})
 }

@@ -19,7 +19,7 @@ var hints = map[string]string{
 	codeUserUnknown:        "check --username",
 	codeLockedOut:          "unlock the user with the provider; nothing was tried again",
 	codePasswordExpired:    hintNewPassword,
-	codeMFAUnavailable:     "give the user a factor: --totp-file, --answers-file or --code-command",
+	codeMFAUnavailable:     "give the user a factor: --passkey-file, --totp-file, --answers-file or --code-command",
 	codeNotAssigned:        "assign the user, or a group the user is in, to the application",
 	codeRisk:               "let the provider's policy trust this machine's network",
 	codeEnrolment:          "set the factor up once in a browser, and give this program its secret",

@@ -18,6 +18,7 @@ const (
 	codeLockedOut          = "signin.locked_out"
 	codePasswordExpired    = "signin.password_expired"
 	codeEnrolment          = "signin.enrolment_required"
+	codeNotOffered         = "signin.enrolment_not_offered"
 	codeMFAUnavailable     = "signin.mfa_unavailable"
 	codeNotAssigned        = "signin.not_assigned"
 	codeDenied             = "signin.denied_by_policy"
@@ -32,6 +33,7 @@ const (
 	codeRateLimited        = "signin.rate_limited"
 	codeServerError        = "signin.server_error"
 	codeTimeout            = "signin.timeout"
+	codeNeedsBrowser       = "usage.needs_browser"
 	codeCanceled           = "signin.canceled"
 	codeErrorPage          = "authorize.error_page"
 )
