@@ -159,11 +159,21 @@ func (d *IDXDialog) push(ctx context.Context, a *IDXAnswer, r *IDXRemediation, s
 		return nil, d.cannot(a, step)
 	}
 	m, err := d.poll(a, r)
-	if err == nil && a.Current.Number != d.number {
-		d.number = a.Current.Number
-		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: fmt.Sprintf("the number to choose in %s is %s", d.clean(a.Current.Name), d.clean(d.number))})
+	if err == nil {
+		d.tellPerson(ctx, a.Current.Number)
 	}
 	return m, err
+}
+
+// tellPerson says once what a person has to do, and again where the number to choose has changed.
+func (d *IDXDialog) tellPerson(ctx context.Context, number string) {
+	switch {
+	case number != "" && number != d.number:
+		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: "a person has to choose " + d.clean(number) + " on the user's phone"})
+	case number == "" && !d.waited:
+		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: "a person has to answer the push message"})
+	}
+	d.number, d.waited = number, true
 }
 
 func (d *IDXDialog) now() time.Time {
