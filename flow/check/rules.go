@@ -2,8 +2,12 @@ package check
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
+	"net"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/oidcflow/oidcflow/flow/trace"
@@ -57,7 +61,7 @@ func equals(c *Object, where, name, want string) error {
 // present demands that a claim is there and not empty.
 func present(c *Object, where, name string) error {
 	if v, there := c.Members[name]; !there || v == nil || v == "" {
-		return mismatch(where+": "+name, "a value", nil)
+		return mismatch(where+": "+name, say("a value"), nil)
 	}
 	return nil
 }
@@ -65,7 +69,19 @@ func present(c *Object, where, name string) error {
 // among demands that a claim has a value among its words.
 func among(where, name string, list []string, want string) error {
 	if !slices.Contains(list, want) {
-		return mismatch(where+": "+name, fmt.Sprintf("%q among them", want), fmt.Sprintf("%q", list))
+		return mismatch(where+": "+name, say(fmt.Sprintf("%q among them", want)), say(fmt.Sprintf("%q", list)))
 	}
 	return nil
+}
+
+// isLoopback reports whether a host is this machine (RFC 8252 §7.3, RFC 6761 §6.3).
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
+}
+
+// isTimeout reports whether err says that time ran out.
+func isTimeout(err error) bool {
+	var n net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &n) && n.Timeout()
 }

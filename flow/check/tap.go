@@ -24,6 +24,7 @@ type Message struct {
 	Header        http.Header
 	Body          []byte // unpacked, at most 1 MiB
 	Truncated     bool
+	Unpacked      bool  // it was compressed
 	Err           error // of the transport, or of reading the body
 	Wait          time.Duration
 }
@@ -72,7 +73,7 @@ func (t *tap) RoundTrip(r *http.Request) (*http.Response, error) {
 		m.Err = err
 		return nil, err
 	}
-	m.Status, m.Header = resp.StatusCode, resp.Header.Clone()
+	m.Status, m.Header, m.Unpacked = resp.StatusCode, resp.Header.Clone(), resp.Uncompressed
 	if resp.Body != nil {
 		resp.Body = &tapped{ReadCloser: resp.Body, tap: t, message: m}
 	}

@@ -101,6 +101,14 @@ func WithRecorder(ctx context.Context, r Recorder) context.Context {
 	return context.WithValue(ctx, contextKey{}, v)
 }
 
+// Keep returns a context that knows its step, and its secrets, even where nobody records: ctx itself if it has a recorder.
+func Keep(ctx context.Context) context.Context {
+	if _, ok := ctx.Value(contextKey{}).(contextValue); ok {
+		return ctx
+	}
+	return WithRecorder(ctx, nil)
+}
+
 // Record sends e to the recorder of ctx, if there is one. Time and Step are filled in where they are empty.
 func Record(ctx context.Context, e Event) {
 	v, ok := ctx.Value(contextKey{}).(contextValue)
