@@ -41,7 +41,7 @@ func provider(t testing.TB, faults ...string) (*mockidp.Server, flow.Config) {
 	s := mockidp.StartT(t, mockidp.Config{
 		Login:   "auto",
 		Servers: []mockidp.AuthServer{{Name: "default", Alg: "ES256"}}, // RSA keys take long to make
-		Clients: []mockidp.Client{{ID: "tool"}},
+		Clients: []mockidp.Client{{ID: "tool"}, {ID: "other"}},
 		Users:   []mockidp.User{mockidp.Person{Login: "alice", Name: "Alice Example"}},
 		Faults:  faults,
 	})

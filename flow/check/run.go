@@ -18,6 +18,7 @@ type Options struct {
 	Only   []string // names of checks, or beginnings of clauses ("RFC 9700"); nil: all
 	Skip   []string // the same; nil: none
 	Expect Expect
+	Other  *flow.Config              // another client of the provider, for probes; nil: there is none
 	Clock  func(time.Duration) error // moves the provider's clock; nil: nobody can
 	Pause  time.Duration             // between the sign-ins of probes
 	Found  func(Finding)             // called with each finding as it is made; nil: nobody
@@ -31,7 +32,7 @@ func Run(ctx context.Context, cfg flow.Config, o Options) ([]Finding, *Subject, 
 		return nil, nil, err
 	}
 	ctx = trace.Keep(ctx) // the tap tells requests apart by their step
-	s := &Subject{Config: cfg, Expect: o.Expect, Clock: o.Clock, Pause: o.Pause}
+	s := &Subject{Config: cfg, Other: o.Other, Expect: o.Expect, Clock: o.Clock, Pause: o.Pause}
 	if err := s.observe(ctx); err != nil {
 		return nil, s, err
 	}

@@ -11,7 +11,8 @@ import (
 
 // Subject is one exchange as it was seen on the wire, as far as it went, and what is needed for another.
 type Subject struct {
-	Config flow.Config // as the exchange was made
+	Config flow.Config  // as the exchange was made
+	Other  *flow.Config // another client of the provider, for probes; nil: there is none
 	Expect Expect
 	Clock  func(time.Duration) error // moves the provider's clock; nil: nobody can
 	Pause  time.Duration             // between the sign-ins of probes
