@@ -180,7 +180,8 @@ func (c *call) commonHeaders() {
 	h["Expires"] = expiresZero
 	h["X-Content-Type-Options"] = noSniff
 	if !c.s.strict() {
-		h["X-Okta-Request-Id"] = []string{c.s.random.id("")}
+		c.entry.RequestID = c.s.random.id("")
+		h["X-Okta-Request-Id"] = []string{c.entry.RequestID}
 		h["X-Rate-Limit-Limit"] = limit
 		h["X-Rate-Limit-Remaining"] = remaining
 		h["X-Rate-Limit-Reset"] = []string{strconv.FormatInt(c.now.Unix()+60, 10)}

@@ -20,6 +20,8 @@ type LoggedRequest struct {
 	Status   int        `json:"status"`
 	Error    string     `json:"error,omitempty"`  // as the client saw it
 	Reason   string     `json:"reason,omitempty"` // more exactly: Okta's internalErrorCode
+
+	RequestID string `json:"request_id,omitempty"` // X-Okta-Request-Id of the answer
 }
 
 // maxLogged is how many requests the log keeps, the latest.
