@@ -106,10 +106,10 @@ func (c *Client) push(ctx context.Context, m *Metadata, params url.Values) (url.
 	}
 	uri, err := o.text("request_uri")
 	if err != nil {
-		return nil, a.call.errorf("malformed", "%s: %w", name, err)
+		return nil, a.errorf("malformed", "%s: %w", name, err)
 	}
 	if uri == "" || (a.status != http.StatusCreated && a.status != http.StatusOK) {
-		return nil, a.call.errorf("malformed", "%s: no request_uri in the answer with %s", name, statusText(a.status))
+		return nil, a.errorf("malformed", "%s: no request_uri in the answer with %s", name, statusText(a.status))
 	}
 	return url.Values{"client_id": {c.cfg.ClientID}, "request_uri": {uri}}, nil
 }

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -61,15 +62,24 @@ func (c *Client) Code(ctx context.Context, a *Authorization, cb *Callback) (code
 		trace.Learn(ctx, trace.NewSecret("code", code, c.hosts(m.Endpoints.Token)...))
 	}
 	if err := a.accept(cb); err != nil {
-		return "", err
+		return "", cb.named(err)
 	}
 	if code == "" {
-		return "", stepError(trace.Callback, "empty", "neither code nor error in the response")
+		return "", cb.named(stepError(trace.Callback, "empty", "neither code nor error in the response"))
 	}
 	for _, name := range verifiedInCallback(a, cb) {
 		trace.Record(ctx, trace.Event{Kind: trace.Verified, Name: name})
 	}
 	return code, nil
+}
+
+// named returns err, which is about cb, with the name of the request that cb answers.
+func (cb *Callback) named(err error) error {
+	var e *Error
+	if errors.As(err, &e) {
+		e.RequestID = clip(cb.RequestID)
+	}
+	return err
 }
 
 // accept returns why cb is not a successful answer to a.

@@ -15,22 +15,22 @@ func TestCallbackAt(t *testing.T) {
 		redirectURI, location string
 		want                  *Callback
 	}{
-		"query":                               {app, app + "?code=a&state=b", &Callback{"query", url.Values{"code": {"a"}, "state": {"b"}}, "code=a&state=b"}},
-		"fragment":                            {app, app + "#code=a%2B&state=b", &Callback{"fragment", url.Values{"code": {"a+"}, "state": {"b"}}, "code=a%2B&state=b"}},
-		"query beside a fragment":             {app, app + "?code=a#_=_", &Callback{"query", url.Values{"code": {"a"}}, "code=a"}},
-		"nothing at all":                      {app, app, &Callback{"query", url.Values{}, ""}},
-		"the redirect URI's own query":        {app + "?a=1&b=2", app + "?b=2&a=1&code=x", &Callback{"query", url.Values{"code": {"x"}}, "b=2&a=1&code=x"}},
-		"own query and fragment":              {app + "?a=1", app + "?a=1#code=x", &Callback{"fragment", url.Values{"code": {"x"}}, "code=x"}},
+		"query":                               {app, app + "?code=a&state=b", &Callback{Mode: "query", Params: url.Values{"code": {"a"}, "state": {"b"}}, Raw: "code=a&state=b"}},
+		"fragment":                            {app, app + "#code=a%2B&state=b", &Callback{Mode: "fragment", Params: url.Values{"code": {"a+"}, "state": {"b"}}, Raw: "code=a%2B&state=b"}},
+		"query beside a fragment":             {app, app + "?code=a#_=_", &Callback{Mode: "query", Params: url.Values{"code": {"a"}}, Raw: "code=a"}},
+		"nothing at all":                      {app, app, &Callback{Mode: "query", Params: url.Values{}, Raw: ""}},
+		"the redirect URI's own query":        {app + "?a=1&b=2", app + "?b=2&a=1&code=x", &Callback{Mode: "query", Params: url.Values{"code": {"x"}}, Raw: "b=2&a=1&code=x"}},
+		"own query and fragment":              {app + "?a=1", app + "?a=1#code=x", &Callback{Mode: "fragment", Params: url.Values{"code": {"x"}}, Raw: "code=x"}},
 		"own query changed":                   {app + "?a=1", app + "?a=2&code=x", nil},
 		"own query lost":                      {app + "?a=1", app + "?code=x", nil},
-		"own parameter once more":             {app + "?a=1", app + "?a=1&a=1&code=x", &Callback{"query", url.Values{"a": {"1"}, "code": {"x"}}, "a=1&a=1&code=x"}},
-		"host and scheme in capitals":         {"HTTPS://App.example.com/callback", app + "?code=a", &Callback{"query", url.Values{"code": {"a"}}, "code=a"}},
-		"default port":                        {"https://app.example.com:443/callback", app + "?code=a", &Callback{"query", url.Values{"code": {"a"}}, "code=a"}},
-		"empty path":                          {"https://app.example.com", "https://app.example.com/?code=a", &Callback{"query", url.Values{"code": {"a"}}, "code=a"}},
-		"custom scheme":                       {"com.example.app:/cb", "com.example.app:/cb?code=a", &Callback{"query", url.Values{"code": {"a"}}, "code=a"}},
-		"custom scheme with host":             {"com.example.app://cb", "com.example.app://cb?code=a", &Callback{"query", url.Values{"code": {"a"}}, "code=a"}},
-		"urn":                                 {"urn:ietf:wg:oauth:2.0:oob", "urn:ietf:wg:oauth:2.0:oob?code=a", &Callback{"query", url.Values{"code": {"a"}}, "code=a"}},
-		"localhost with port":                 {"http://localhost:8080/cb", "http://localhost:8080/cb?code=a", &Callback{"query", url.Values{"code": {"a"}}, "code=a"}},
+		"own parameter once more":             {app + "?a=1", app + "?a=1&a=1&code=x", &Callback{Mode: "query", Params: url.Values{"a": {"1"}, "code": {"x"}}, Raw: "a=1&a=1&code=x"}},
+		"host and scheme in capitals":         {"HTTPS://App.example.com/callback", app + "?code=a", &Callback{Mode: "query", Params: url.Values{"code": {"a"}}, Raw: "code=a"}},
+		"default port":                        {"https://app.example.com:443/callback", app + "?code=a", &Callback{Mode: "query", Params: url.Values{"code": {"a"}}, Raw: "code=a"}},
+		"empty path":                          {"https://app.example.com", "https://app.example.com/?code=a", &Callback{Mode: "query", Params: url.Values{"code": {"a"}}, Raw: "code=a"}},
+		"custom scheme":                       {"com.example.app:/cb", "com.example.app:/cb?code=a", &Callback{Mode: "query", Params: url.Values{"code": {"a"}}, Raw: "code=a"}},
+		"custom scheme with host":             {"com.example.app://cb", "com.example.app://cb?code=a", &Callback{Mode: "query", Params: url.Values{"code": {"a"}}, Raw: "code=a"}},
+		"urn":                                 {"urn:ietf:wg:oauth:2.0:oob", "urn:ietf:wg:oauth:2.0:oob?code=a", &Callback{Mode: "query", Params: url.Values{"code": {"a"}}, Raw: "code=a"}},
+		"localhost with port":                 {"http://localhost:8080/cb", "http://localhost:8080/cb?code=a", &Callback{Mode: "query", Params: url.Values{"code": {"a"}}, Raw: "code=a"}},
 		"localhost by another name":           {"http://localhost:8080/cb", "http://127.0.0.1:8080/cb?code=a", nil},
 		"another port":                        {"http://localhost:8080/cb", "http://localhost:8081/cb?code=a", nil},
 		"another scheme":                      {app, "http://app.example.com/callback?code=a", nil},
@@ -46,7 +46,7 @@ func TestCallbackAt(t *testing.T) {
 		"a location that is no URL":           {app, "https://app.example.com/%zz", nil},
 		"a redirect URI that is no URL":       {"://", app, nil},
 		"a relative location":                 {app, "/callback?code=a", nil},
-		"an escape that is none, found later": {app, app + "?code=%zz&state=b", &Callback{"query", url.Values{"state": {"b"}}, "code=%zz&state=b"}},
+		"an escape that is none, found later": {app, app + "?code=%zz&state=b", &Callback{Mode: "query", Params: url.Values{"state": {"b"}}, Raw: "code=%zz&state=b"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -61,7 +61,7 @@ func TestCallbackFromForm(t *testing.T) {
 	t.Parallel()
 	cb, err := CallbackFromForm("code=a+b&state=%26")
 	require.NoError(t, err)
-	require.Equal(t, &Callback{"form_post", url.Values{"code": {"a b"}, "state": {"&"}}, "code=a+b&state=%26"}, cb)
+	require.Equal(t, &Callback{Mode: "form_post", Params: url.Values{"code": {"a b"}, "state": {"&"}}, Raw: "code=a+b&state=%26"}, cb)
 	_, err = CallbackFromForm("code=%")
 	requireCode(t, err, "callback.malformed")
 	_, err = CallbackFromForm("code=" + strings.Repeat("a", maxBody))

@@ -38,9 +38,6 @@ func (c *Client) discover(ctx context.Context) (*Metadata, error) {
 		if m, err = c.fetchMetadata(ctx); err != nil {
 			return nil, err
 		}
-		if err := c.checkMetadata(m); err != nil {
-			return nil, err
-		}
 	}
 	m.override(e)
 	return m, nil
@@ -55,7 +52,7 @@ func (c *Client) fetchMetadata(ctx context.Context) (*Metadata, error) {
 			err = a.failure()
 		}
 		if err == nil {
-			return a.metadata()
+			return c.metadataIn(a)
 		}
 		if first == nil {
 			first = err
@@ -67,12 +64,16 @@ func (c *Client) fetchMetadata(ctx context.Context) (*Metadata, error) {
 	return nil, withHint(first, "see whether the issuer is right: its metadata is at ISSUER/.well-known/openid-configuration")
 }
 
-// metadata reads the answer as a provider's document.
-func (a *answer) metadata() (*Metadata, error) {
+// metadataIn reads the answer as the provider's document, and judges it.
+func (c *Client) metadataIn(a *answer) (*Metadata, error) {
 	if _, err := a.object(); err != nil {
 		return nil, withHint(err, "see whether the issuer is right")
 	}
-	return ParseMetadata(a.body)
+	m, err := ParseMetadata(a.body)
+	if err == nil {
+		err = c.checkMetadata(m)
+	}
+	return m, a.named(err)
 }
 
 // notThere reports whether a says that its place has no such document, so that the next may be asked. Providers use 404,

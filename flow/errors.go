@@ -13,18 +13,23 @@ type Error struct {
 	Code string // "signin.invalid_credentials"; the part before the dot is the step, or usage, config, env
 	Err  error
 	Hint string // one sentence, or ""
+
+	RequestID string // by which the provider's logs know the request; "" where no answer said it
 }
 
-// Error returns the step and the cause: `callback: state: want "a", got "b"`.
+// Error returns the step, the cause and the request: `callback: state: want "a", got "b" (request x)`.
 func (e *Error) Error() string {
-	switch {
-	case e.Err == nil:
-		return e.Code
-	case e.Step == "":
-		return e.Err.Error()
-	default:
-		return string(e.Step) + ": " + e.Err.Error()
+	text := e.Code
+	if e.Err != nil {
+		text = e.Err.Error()
 	}
+	if e.Err != nil && e.Step != "" {
+		text = string(e.Step) + ": " + text
+	}
+	if e.RequestID != "" {
+		text += " (request " + e.RequestID + ")"
+	}
+	return text
 }
 
 // Unwrap returns the cause.

@@ -55,7 +55,7 @@ func (c *Client) tokens(ctx context.Context, step trace.Step, m *Metadata, scope
 	}
 	c.learnTokens(ctx, m, tokens)
 	if err := c.checkTokenType(t.answer.call, tokens); err != nil {
-		return nil, err
+		return nil, t.answer.named(err)
 	}
 	return tokens, nil
 }

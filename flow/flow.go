@@ -30,6 +30,8 @@ type Callback struct {
 	Mode   string // query, fragment or form_post
 	Params url.Values
 	Raw    string // the query, fragment or body as it arrived
+
+	RequestID string // by which the provider's logs know the request that it answers; "" where the driver did not see it
 }
 
 // ClientAuth is how the client authenticates at the token endpoint, in the words of OpenID Connect Core 1.0 §9.

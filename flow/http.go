@@ -106,13 +106,14 @@ func (c *Client) attempt(ctx context.Context, k *call) (*answer, error) {
 	if err != nil {
 		return nil, c.networkError(ctx, k, err)
 	}
+	a := &answer{call: k, status: resp.StatusCode, header: resp.Header, body: body}
 	if len(body) > maxBody {
-		return nil, k.errorf("too_large", "%s: the answer is larger than %d bytes", k.place(), maxBody)
+		return nil, a.errorf("too_large", "%s: the answer is larger than %d bytes", k.place(), maxBody)
 	}
-	if s := resp.StatusCode; s >= 300 && s < 400 && !k.mayRedirect {
-		return nil, k.errorf("redirect", "%s: want an answer, got %s to %s", k.place(), statusText(s), redirectTarget(resp))
+	if s := a.status; s >= 300 && s < 400 && !k.mayRedirect {
+		return nil, a.errorf("redirect", "%s: want an answer, got %s to %s", k.place(), statusText(s), redirectTarget(resp))
 	}
-	return &answer{call: k, status: resp.StatusCode, header: resp.Header, body: body}, nil
+	return a, nil
 }
 
 // client returns the HTTP client for a method. What is posted may hold secrets or a code, so it never follows a

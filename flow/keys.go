@@ -100,7 +100,7 @@ func (c *Client) fetchKeys(ctx context.Context, step trace.Step, url string) (*k
 	}
 	k, err := parseKeys(a.body)
 	if err != nil {
-		return nil, a.call.errorf("malformed", "%s: %w", a.call.place(), err)
+		return nil, a.errorf("malformed", "%s: %w", a.call.place(), err)
 	}
 	return k, nil
 }

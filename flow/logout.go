@@ -75,7 +75,7 @@ func checkLogoutRedirect(a *answer, redirectURI, state string) error {
 		return nil
 	}
 	if got := cb.Params.Get("state"); got != state {
-		return a.call.errorf("state", "state: want %q, got %q", state, clip(got))
+		return a.errorf("state", "state: want %q, got %q", state, clip(got))
 	}
 	return nil
 }

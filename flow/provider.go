@@ -17,18 +17,18 @@ func (a *answer) object() (object, error) {
 	}
 	k := a.call
 	if title, is := htmlTitle(a.contentType(), a.body); is {
-		e := k.errorf("not_json", "%s: want JSON, got an HTML page titled %q", k.place(), a.clean(title))
+		e := a.errorf("not_json", "%s: want JSON, got an HTML page titled %q", k.place(), a.clean(title))
 		e.Hint = fmt.Sprintf("see whether this is the URL of the provider's %s", k.name)
 		return nil, e
 	}
 	body := bytes.TrimSpace(a.body)
 	if len(body) == 0 {
-		return nil, k.errorf("not_json", "%s: want JSON, got an empty body with %s", k.place(), statusText(a.status))
+		return nil, a.errorf("not_json", "%s: want JSON, got an empty body with %s", k.place(), statusText(a.status))
 	}
 	if body[0] != '{' {
-		return nil, k.errorf("not_json", "%s: want a JSON object, got %q", k.place(), a.contentType())
+		return nil, a.errorf("not_json", "%s: want a JSON object, got %q", k.place(), a.contentType())
 	}
-	return nil, k.errorf("malformed", "%s: %w", k.place(), err)
+	return nil, a.errorf("malformed", "%s: %w", k.place(), err)
 }
 
 // failure returns the error that the answer is, or nil: an error response of RFC 6749 §5.2, whatever its status; Okta's
@@ -55,7 +55,7 @@ func (a *answer) failure() error {
 	case a.status == http.StatusTooManyRequests:
 		code = "rate_limited"
 	}
-	return &Error{Step: k.step, Code: string(k.step) + "." + code, Err: fmt.Errorf("%s: %w", k.name, p), Hint: hintFor(p)}
+	return a.named(&Error{Step: k.step, Code: string(k.step) + "." + code, Err: fmt.Errorf("%s: %w", k.name, p), Hint: hintFor(p)})
 }
 
 // statusError returns the error of an answer that says nothing in words for programs.
@@ -70,7 +70,7 @@ func (a *answer) statusError() error {
 	case a.status == http.StatusNotFound:
 		code = "not_found"
 	}
-	e := k.errorf(code, "%s: %s", k.place(), statusText(a.status))
+	e := a.errorf(code, "%s: %s", k.place(), statusText(a.status))
 	if title, is := htmlTitle(a.contentType(), a.body); is {
 		e.Err = fmt.Errorf("%w, with an HTML page titled %q", e.Err, a.clean(title))
 	}

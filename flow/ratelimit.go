@@ -26,7 +26,7 @@ func (c *Client) waitFor(ctx context.Context, a *answer, tries int) error {
 		code = "server_error"
 	}
 	refuse := func(format string, args ...any) error {
-		e := k.errorf(code, "%s: %s: "+format, append([]any{k.place(), statusText(a.status)}, args...)...)
+		e := a.errorf(code, "%s: %s: "+format, append([]any{k.place(), statusText(a.status)}, args...)...)
 		e.Hint = "wait, or run fewer sign-ins at a time"
 		return e
 	}

@@ -38,9 +38,9 @@ func (c *Client) UserInfo(ctx context.Context, t *Tokens, sub string) (_ map[str
 	}
 	o, err := c.userInfo(ctx, m, a)
 	if err != nil {
-		return nil, err
+		return nil, a.named(err)
 	}
-	return o, checkSub(o, sub)
+	return o, a.named(checkSub(o, sub))
 }
 
 // resourceRequest returns a GET with the access token, in the header and never in the URL (RFC 6750 §2, RFC 9449 §7).
@@ -76,13 +76,13 @@ func (c *Client) userInfo(ctx context.Context, m *Metadata, a *answer) (object, 
 	}
 	o, err := decodeObject(payload)
 	if err != nil {
-		return nil, a.call.errorf("malformed", "userinfo: %w", err)
+		return nil, a.errorf("malformed", "userinfo: %w", err)
 	}
 	if iss, has := o["iss"]; has && iss != m.Issuer {
-		return nil, a.call.errorf("iss", "userinfo: iss: want %q, got %q", m.Issuer, clip(fmt.Sprint(iss)))
+		return nil, a.errorf("iss", "userinfo: iss: want %q, got %q", m.Issuer, clip(fmt.Sprint(iss)))
 	}
 	if aud, err := o.audience(); err != nil || aud != nil && !slices.Contains(aud, c.cfg.ClientID) {
-		return nil, a.call.errorf("aud", "userinfo: aud: want %q among %s", c.cfg.ClientID, clip(fmt.Sprintf("%q", aud)))
+		return nil, a.errorf("aud", "userinfo: aud: want %q among %s", c.cfg.ClientID, clip(fmt.Sprintf("%q", aud)))
 	}
 	return o, nil
 }
@@ -114,7 +114,7 @@ func (a *answer) resourceFailure() error {
 	for _, challenge := range a.header.Values("WWW-Authenticate") {
 		if m := challengeError.FindStringSubmatch(challenge); m != nil {
 			p := &ProviderError{Code: a.clean(m[1]), Description: a.clean(m[2]), Status: a.status}
-			return &Error{Step: a.call.step, Code: string(a.call.step) + "." + codeWord(p.Code), Err: p, Hint: hintFor(p)}
+			return a.named(&Error{Step: a.call.step, Code: string(a.call.step) + "." + codeWord(p.Code), Err: p, Hint: hintFor(p)})
 		}
 	}
 	return err
@@ -132,7 +132,7 @@ func (c *Client) Introspect(ctx context.Context, token trace.Secret, hint string
 		return nil, err
 	}
 	if _, is := o["active"].(bool); !is {
-		return nil, a.call.errorf("malformed", "introspection: active: want a boolean, got %s", typeOf(o["active"]))
+		return nil, a.errorf("malformed", "introspection: active: want a boolean, got %s", typeOf(o["active"]))
 	}
 	return o, nil
 }

@@ -32,15 +32,14 @@ func (a *answer) tokens(now time.Time) (*Tokens, error) {
 	if err != nil {
 		return nil, err
 	}
-	k := a.call
 	t, err := o.tokens(now)
 	switch {
 	case err != nil:
-		return nil, k.errorf("malformed", "token response: %w", err)
+		return nil, a.errorf("malformed", "token response: %w", err)
 	case t.AccessToken.IsZero():
-		return nil, k.errorf("missing_access_token", "token response: no access_token")
+		return nil, a.errorf("missing_access_token", "token response: no access_token")
 	case t.TokenType == "":
-		return nil, k.errorf("token_type", "token response: no token_type") // RFC 6749 §5.1: REQUIRED
+		return nil, a.errorf("token_type", "token response: no token_type") // RFC 6749 §5.1: REQUIRED
 	}
 	return t, nil
 }

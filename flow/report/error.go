@@ -21,6 +21,7 @@ type errorLine struct {
 	Step      trace.Step `json:"step,omitempty"`
 	Message   string     `json:"message"`
 	Hint      string     `json:"hint,omitempty"`
+	RequestID string     `json:"request_id,omitempty"` // by which the provider's logs know the request
 	Artifacts string     `json:"artifacts,omitempty"`
 }
 
@@ -31,7 +32,7 @@ func ErrorLine(err error, artifacts string) json.RawMessage {
 	line := errorLine{Level: "error", Code: ErrorCode(err), Message: Plain(message(err)), Artifacts: artifacts}
 	var e *flow.Error
 	if errors.As(err, &e) {
-		line.Step, line.Hint = e.Step, Plain(e.Hint)
+		line.Step, line.Hint, line.RequestID = e.Step, Plain(e.Hint), Plain(e.RequestID)
 	}
 	b := encode(line)
 	return b[:len(b)-1]

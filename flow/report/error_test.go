@@ -75,3 +75,12 @@ func TestErrorLineIsOneLine(t *testing.T) {
 	got := report.ErrorLine(errors.New("a\nb ##[error]x"), "")
 	require.Equal(t, `{"level":"error","code":"env.error","message":"a; b ##\u005berror]x"}`, string(got))
 }
+
+// Who asks the provider for help needs the name that its logs have for the request.
+func TestErrorNamesTheRequest(t *testing.T) {
+	t.Parallel()
+	err := fmt.Errorf("run: %w", &flow.Error{Step: trace.Exchange, Code: "exchange.x", Err: errors.New("no"), RequestID: "req\x00-1"})
+	require.Equal(t, "error: run: exchange: no (request req-1) (exchange.x)\n", report.ErrorText(err))
+	require.JSONEq(t, `{"level":"error","code":"exchange.x","step":"exchange","message":"run: exchange: no (request req-1)","request_id":"req-1"}`,
+		string(report.ErrorLine(err, "")))
+}

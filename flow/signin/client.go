@@ -125,7 +125,7 @@ func (q *request) header() http.Header {
 func (w *walk) read(got *response) (*page, error) {
 	mediaType, _, _ := mime.ParseMediaType(got.header.Get("Content-Type")) // "" where it is malformed: text
 	if mediaType != "text/html" && mediaType != "application/xhtml+xml" {
-		view := &View{URL: got.url.String(), Status: got.status, RequestID: requestID(got.header), Text: textBody(mediaType, got)}
+		view := &View{URL: got.url.String(), Status: got.status, RequestID: flow.RequestID(got.header), Text: textBody(mediaType, got)}
 		return &page{document: &document{url: got.url, base: got.url, view: view, root: emptyRoot()}, header: got.header}, nil
 	}
 	// A charset that is not known is read as it is: names and forms are ASCII nearly always.
@@ -137,12 +137,9 @@ func (w *walk) read(got *response) (*page, error) {
 	if err != nil {
 		return nil, w.dialog.fail(w.view, codeUnknownPage, fmt.Sprintf("the page at %s cannot be read as HTML", cleanURL(got.url.String())), "")
 	}
-	d.view.RequestID = requestID(got.header)
+	d.view.RequestID = flow.RequestID(got.header)
 	return &page{document: d, header: got.header}, nil
 }
-
-// requestID returns the name that the provider's logs have for a request.
-func requestID(h http.Header) string { return h.Get("X-Okta-Request-Id") }
 
 // textBody returns the words of a response that is no HTML.
 func textBody(mediaType string, got *response) string {

@@ -94,12 +94,11 @@ func (w *walk) judge(err error) error {
 	case errors.As(err, &coded) && coded.Code != codeUnknownPage:
 		return err
 	case !w.dialog.Sent() && (errors.Is(err, errUnusable) || errors.Is(err, ErrNeedsBrowser) || w.view.Scripts):
-		return &flow.Error{Step: trace.SignIn, Code: codeUnknownPage, Hint: "--sign-in chrome",
-			Err: fmt.Errorf("%w%s", ErrNeedsBrowser, w.dialog.where(w.view))}
+		return w.dialog.needsBrowser(w.view)
 	case coded != nil:
 		return err
 	}
-	return &flow.Error{Step: trace.SignIn, Code: codeUnknownPage, Err: fmt.Errorf("%w%s", err, w.dialog.where(w.view)), Hint: "--sign-in chrome"}
+	return w.dialog.onPage(w.view, &flow.Error{Step: trace.SignIn, Code: codeUnknownPage, Err: fmt.Errorf("%w%s", err, w.dialog.where(w.view)), Hint: "--sign-in chrome"})
 }
 
 // usable returns the fields that can be sent without scripts: those with a name, in a form, and none of a form that
@@ -141,8 +140,15 @@ func (w *walk) callback(next *request) (*flow.Callback, error) {
 // open returns the page that next leads to, or the response where it leads to the redirect URI, which is never
 // requested.
 func (w *walk) open(ctx context.Context, next *request) (*page, *flow.Callback, error) {
+	request := "" // the name of the one that was answered last
+	if w.view != nil {
+		request = w.view.RequestID
+	}
 	for range maxRedirects {
 		callback, err := w.callback(next)
+		if callback != nil {
+			callback.RequestID = request
+		}
 		if callback != nil || err != nil {
 			return nil, callback, err
 		}
@@ -154,6 +160,7 @@ func (w *walk) open(ctx context.Context, next *request) (*page, *flow.Callback, 
 		if err != nil {
 			return nil, nil, err
 		}
+		request = flow.RequestID(got.header)
 		location := got.header.Get("Location")
 		if got.status < 300 || got.status > 399 || location == "" {
 			page, err := w.read(got)

@@ -166,7 +166,7 @@ func (w *idxWalk) send(ctx context.Context, p *page, m *IDXMove) (*IDXAnswer, er
 		if unread != nil {
 			return nil, w.unread(got, unread)
 		}
-		a.Status, a.URL, a.RequestID = got.status, q.url.String(), requestID(got.header)
+		a.Status, a.URL, a.RequestID = got.status, q.url.String(), flow.RequestID(got.header)
 		return a, nil
 	}
 }
@@ -211,7 +211,7 @@ func (w *idxWalk) unread(got *response, err error) error {
 	if code == "" {
 		code = codeUnknownPage
 	}
-	v := &View{URL: got.url.String(), Status: got.status, Title: got.header.Get("Content-Type"), RequestID: requestID(got.header)}
+	v := &View{URL: got.url.String(), Status: got.status, Title: got.header.Get("Content-Type"), RequestID: flow.RequestID(got.header)}
 	return w.dialog.fail(v, code, fmt.Sprintf("%v, with status %d", err, got.status), idxHint(code))
 }
 

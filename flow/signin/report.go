@@ -47,11 +47,11 @@ func (d *Dialog) interrupted(v *View, cause error) error {
 	if d.last != nil {
 		what += ", after " + d.lastMove()
 	}
-	return ended(cause, what+d.where(v))
+	return d.onPage(v, ended(cause, what+d.where(v)))
 }
 
 // ended returns the error for a context that ended with cause while what was going on.
-func ended(cause error, what string) error {
+func ended(cause error, what string) *flow.Error {
 	if errors.Is(cause, context.Canceled) {
 		return &flow.Error{Step: trace.SignIn, Code: codeCanceled, Err: fmt.Errorf("interrupted: %s: %w", what, cause)}
 	}
@@ -74,7 +74,7 @@ func (d *Dialog) unknown(s *scan) error {
 		what += " (" + near + ")"
 	}
 	if says(s.text, scriptTexts) && !d.Sent() {
-		return &flow.Error{Step: trace.SignIn, Code: codeUnknownPage, Err: fmt.Errorf("%w%s", ErrNeedsBrowser, d.where(s.View)), Hint: "--sign-in chrome"}
+		return d.needsBrowser(s.View)
 	}
 	return d.fail(s.View, codeUnknownPage, what, "--artifacts DIR keeps the page's skeleton; --sign-in system lets a person sign in")
 }
@@ -93,7 +93,20 @@ func (d *Dialog) endedBy(p *Page, s *scan) error {
 
 // fail returns the error that ends the sign-in on the page v.
 func (d *Dialog) fail(v *View, code, what, hint string) error {
-	return &flow.Error{Step: trace.SignIn, Code: code, Err: errors.New(what + d.where(v)), Hint: hint}
+	return d.onPage(v, &flow.Error{Step: trace.SignIn, Code: code, Err: errors.New(what + d.where(v)), Hint: hint})
+}
+
+// needsBrowser returns the error for a page that does nothing without scripts.
+func (d *Dialog) needsBrowser(v *View) error {
+	return d.onPage(v, &flow.Error{Step: trace.SignIn, Code: codeUnknownPage, Err: fmt.Errorf("%w%s", ErrNeedsBrowser, d.where(v)), Hint: "--sign-in chrome"})
+}
+
+// onPage returns e, which is about v, with the name of the request for v.
+func (d *Dialog) onPage(v *View, e *flow.Error) error {
+	if v != nil {
+		e.RequestID = d.clean(v.RequestID)
+	}
+	return e
 }
 
 // where returns the page's title, address and visible message for an error.
@@ -104,9 +117,6 @@ func (d *Dialog) where(v *View) string {
 	at := fmt.Sprintf(": page %q at %s", d.clean(v.Title), d.clean(cleanURL(v.URL)))
 	if message := d.message(v); message != "" {
 		at += fmt.Sprintf(" says %q", message)
-	}
-	if v.RequestID != "" {
-		at += fmt.Sprintf(" (request %s)", d.clean(v.RequestID))
 	}
 	return at
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -326,6 +327,13 @@ func (s *signIn) callbackIn(ev *fetch.EventRequestPaused, location string, answe
 			body = append(body, e.Bytes...)
 		}
 		return flow.CallbackFromForm(string(body))
+	}
+	if answered {
+		seen := http.Header{}
+		for _, h := range ev.ResponseHeaders {
+			seen.Add(h.Name, h.Value)
+		}
+		cb.RequestID = flow.RequestID(seen)
 	}
 	return cb, nil
 }

@@ -20,6 +20,8 @@ import (
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/cdproto/webauthn"
 	"github.com/chromedp/chromedp"
+
+	"github.com/oidcflow/oidcflow/flow"
 )
 
 // world is the name of the isolated world that our script runs in, and binding the function by which it calls us.
@@ -49,11 +51,12 @@ type tab struct {
 	leaving  time.Time // when the page asked to be left, until it has been; zero: it did not
 	done     bool      // nobody is interested in events any more
 	statuses map[cdp.LoaderID]int
+	named    map[cdp.LoaderID]string // how the provider's logs name the request for a document
 }
 
 // openTab opens a page in the browser context of s, or takes hold of the one with that ID.
 func openTab(ctx context.Context, s *signIn, id target.ID) (*tab, error) {
-	t := &tab{id: id, s: s, requests: requests{}, statuses: map[cdp.LoaderID]int{}}
+	t := &tab{id: id, s: s, requests: requests{}, statuses: map[cdp.LoaderID]int{}, named: map[cdp.LoaderID]string{}}
 	opts := []chromedp.ContextOption{chromedp.WithListener(func(ev any) { t.event(ctx, ev) })}
 	if id != "" {
 		opts = append(opts, chromedp.WithTargetID(id))
@@ -164,6 +167,7 @@ func (t *tab) event(ctx context.Context, ev any) {
 		t.requests.response(ev.RequestID, ev.Response)
 		if ev.Type == network.ResourceTypeDocument && ev.FrameID == cdp.FrameID(t.id) {
 			t.statuses[ev.LoaderID] = int(ev.Response.Status)
+			t.named[ev.LoaderID] = flow.RequestID(header(ev.Response.Headers))
 		}
 	case *network.EventLoadingFinished:
 		t.requests.end(ctx, ev.RequestID, ev.Timestamp, "")
@@ -280,6 +284,13 @@ func (t *tab) busy() bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return time.Since(t.leaving) < longRequest || t.requests.busy()
+}
+
+// request returns how the provider's logs name the request for a document, or "".
+func (t *tab) request(document cdp.LoaderID) string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.named[document]
 }
 
 // shown returns the document, its address and its status.

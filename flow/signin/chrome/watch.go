@@ -53,7 +53,7 @@ func (s *signIn) look(ctx context.Context) (*sight, error) {
 		s.asked(seen.View.URL) // the empty page that stands there; its fragment may not have been told yet
 		return nil, errMoved
 	}
-	seen.View.Status = status
+	seen.View.Status, seen.View.RequestID = status, t.request(document)
 	s.mu.Lock()
 	s.seen = seen.View
 	s.mu.Unlock()
