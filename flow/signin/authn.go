@@ -17,7 +17,7 @@ type AuthnAnswer struct {
 	Result    string // of a challenge that is going on: WAITING, REJECTED …
 	Recovery  string // what is recovered: PASSWORD, UNLOCK; empty: nothing
 	Factors   []AuthnFactor
-	Challenge bool         // Factors is the one that is being asked, and not those to choose from
+	Challenge bool         // the first of Factors is being asked: they are not to be chosen from
 	Skip      bool         // the step is optional
 	Elsewhere bool         // what is asked is done on another site
 	Expires   int          // days until the password does; 0: not said
@@ -65,8 +65,9 @@ func (v ion) authn() *AuthnAnswer {
 		a.Factors = append(a.Factors, f.factor())
 	}
 	if f := in.at("factor").factor(); f.Type != "" && len(a.Factors) == 0 {
-		a.Factors, a.Challenge = []AuthnFactor{f}, true
+		a.Factors = []AuthnFactor{f}
 	}
+	a.Challenge = len(a.Factors) > 0 && strings.HasSuffix(a.State, "_CHALLENGE") // of several passkeys any may answer
 	return a
 }
 

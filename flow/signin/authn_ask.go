@@ -32,36 +32,22 @@ func (d *AuthnDialog) able(f *AuthnFactor) bool {
 		return false
 	}
 	k := f.ask()
-	switch ChallengeKind(m.Asks) {
+	switch m.Asks {
 	case "":
 		return m.Type == "push" && d.cfg.AllowPush
 	case kindPassword:
 		return d.canAnswer(kindPassword)
-	case ChallengePasskey:
-		return d.cfg.User.Passkey != nil
 	}
-	return d.sent[k.ledger] == 0 && !d.tried[k.ledger] && d.hasFactor(k.kind)
+	return d.sent[k.ledger] == 0 && !d.tried[k.ledger] && d.has(k.kind)
 }
 
-// ranks are the methods, the best first: what asks a password, then the kinds of challenges in the order that the user
-// wants, then what a person answers.
+// ranks are the methods, the best first.
 func (d *AuthnDialog) ranks() []*AuthnMethod {
-	order := slices.Concat(d.cfg.Order, []ChallengeKind{ChallengePasskey, ChallengeTOTP, ChallengeQuestion, ChallengeCode})
-	rank := func(m *AuthnMethod) int {
-		switch at := slices.Index(order, ChallengeKind(m.Asks)); {
-		case m.Asks == kindPassword:
-			return -1
-		case at < 0:
-			return len(order)
-		default:
-			return at
-		}
-	}
 	var ranks []*AuthnMethod
 	for i := range AuthnMethods {
 		ranks = append(ranks, &AuthnMethods[i])
 	}
-	slices.SortStableFunc(ranks, func(a, b *AuthnMethod) int { return cmp.Compare(rank(a), rank(b)) })
+	slices.SortStableFunc(ranks, func(a, b *AuthnMethod) int { return cmp.Compare(d.cfg.rank(a.Asks), d.cfg.rank(b.Asks)) })
 	return ranks
 }
 
@@ -110,7 +96,7 @@ func (d *AuthnDialog) turn(ctx context.Context, a *AuthnAnswer, f *AuthnFactor) 
 
 // wait returns the move for a passkey, which the browser's authenticator answers.
 func (f *AuthnFactor) wait() *IDXMove {
-	return &IDXMove{Wait: true, Fill: []IDXFill{{What: string(ChallengePasskey)}}}
+	return &IDXMove{Wait: true, Fill: []IDXFill{{What: kindPasskey}}}
 }
 
 // choice says which factor the page is to show.
@@ -131,7 +117,7 @@ func (d *AuthnDialog) challenge(ctx context.Context, a *AuthnAnswer) (*IDXMove, 
 		return d.instead(ctx, a, f)
 	case m.Type == "push":
 		return d.push(ctx, a)
-	case m.Asks == string(ChallengePasskey) && d.able(f):
+	case m.Asks == kindPasskey && d.able(f):
 		d.tried[f.name()] = true
 		return f.wait(), nil
 	case m.Sends && d.able(f):
@@ -159,14 +145,7 @@ func (d *AuthnDialog) push(ctx context.Context, a *AuthnAnswer) (*IDXMove, error
 	if a.Result != "" && a.Result != "WAITING" && a.Result != "CHALLENGE" {
 		return nil, d.fail(a.view(), codeMFAUnavailable, "the push message was not answered: "+quoted(a.Result), hintPolicy)
 	}
-	switch {
-	case a.Number != "" && a.Number != d.number:
-		d.number = a.Number
-		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: "a person has to choose " + d.clean(a.Number) + " on the user's phone"})
-	case a.Number == "" && !d.waited:
-		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: "a person has to answer the push message"})
-	}
-	d.waited = true
+	d.tellPerson(ctx, a.Number)
 	return &IDXMove{Wait: true}, nil
 }
 

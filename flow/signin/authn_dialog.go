@@ -20,7 +20,6 @@ type AuthnDialog struct {
 	asked   *AuthnFactor    // that was turned to last
 	pending *IDXMove        // the answer to it
 	tried   map[string]bool // factors that the page was to show, and ledger names that no factor of the user answered
-	number  string          // of a push message, told already
 }
 
 // NewAuthnDialog returns the dialog of one sign-in that begins at authorizationURL.

@@ -146,6 +146,7 @@ func TestWhatIsDoneAboutAnAnswerOfTheClassicEngine(t *testing.T) {
 		{"a passkey that the page asks for", everything, key, []string{required(authnPasskey, authnGoogle)}, "wait; passkey"},
 		{"a passkey that has to be chosen", everything, key, []string{required(authnGoogle, authnPasskey)}, "choose; FIDO webauthn; passkey"},
 		{"the challenge of a passkey", everything, key, []string{required(authnPasskey), challenged(authnPasskey)}, "wait; passkey"},
+		{"the challenge of any of several passkeys", everything, key, []string{required(authnPasskey, authnPasskey), authnJSON("MFA_CHALLENGE", `"factors":[`+authnPasskey+`,`+authnPasskey+`],"challenge":{"challenge":"x"}`)}, "wait; passkey"},
 		{"nobody has a passkey, and the page asks", everything, nil, []string{required(authnPasskey, authnGoogle), challenged(authnPasskey)}, "choose; GOOGLE token:software:totp"},
 		{"a passkey that did not do", everything, key, []string{required(authnPasskey, authnGoogle), challenged(authnPasskey), challenged(authnPasskey)}, "choose; GOOGLE token:software:totp"},
 

@@ -83,7 +83,7 @@ type AuthnMethod struct {
 // AuthnMethods are the ways of verification; of those that ask the same, the best comes first.
 var AuthnMethods = []AuthnMethod{
 	{Type: "password", Asks: kindPassword, Doc: "a password"},
-	{Type: "webauthn", Asks: string(ChallengePasskey), Auto: true, Doc: "a passkey or security key", Hint: hintPasskey},
+	{Type: "webauthn", Asks: string(ChallengePasskey), Auto: true, Doc: "a passkey or security key"},
 	{Type: "token:software:totp", Provider: "GOOGLE", Asks: string(ChallengeTOTP), Doc: "a code of Google Authenticator"},
 	{Type: "token:software:totp", Provider: "OKTA", Asks: string(ChallengeTOTP), Doc: "a code of Okta Verify"},
 	{Type: "token:software:totp", Asks: string(ChallengeTOTP), Doc: "a code of an authenticator app"},

@@ -27,6 +27,7 @@ type Dialog struct {
 	secrets []trace.Secret  // handed out, to be kept out of errors
 	renewed bool            // a new password was handed out, and nobody has been told that it is set
 	waited  bool            // a person was asked to answer a push message
+	number  string          // that the person was told to choose
 }
 
 // NewDialog returns the dialog of one sign-in that begins at authorizationURL.

@@ -36,7 +36,7 @@ func (d *IDXDialog) able(m *IDXMethod) bool {
 }
 
 // has reports whether the user has what answers that kind of challenge.
-func (d *IDXDialog) has(k ChallengeKind) bool {
+func (d *Dialog) has(k ChallengeKind) bool {
 	if k == ChallengePasskey {
 		return d.cfg.User.Passkey != nil
 	}

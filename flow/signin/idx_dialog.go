@@ -30,7 +30,6 @@ type IDXDialog struct {
 
 	tried     map[string]bool // options that were chosen, and ledger names that no factor answered
 	polls     int
-	number    string // of a push message, as it was told
 	enrolling *idxSetUp
 	enrolled  bool // what Config.Enrol wants was taken
 }
@@ -166,7 +165,7 @@ func (d *IDXDialog) push(ctx context.Context, a *IDXAnswer, r *IDXRemediation, s
 }
 
 // tellPerson says once what a person has to do, and again where the number to choose has changed.
-func (d *IDXDialog) tellPerson(ctx context.Context, number string) {
+func (d *Dialog) tellPerson(ctx context.Context, number string) {
 	switch {
 	case number != "" && number != d.number:
 		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: "a person has to choose " + d.clean(number) + " on the user's phone"})
