@@ -25,6 +25,8 @@ const (
 // One serves one sign-in and is not safe for concurrent use.
 type IDXDialog struct {
 	*Dialog
+	Browser bool // the answers are those to Okta's page in a browser, which may be sent on elsewhere
+
 	Now  func() time.Time                           // nil: time.Now
 	Wait func(context.Context, time.Duration) error // for the next code of an authenticator app that is set up; nil: a timer
 
@@ -126,6 +128,9 @@ func (d *IDXDialog) try(ctx context.Context, a *IDXAnswer, r *IDXRemediation) (*
 		return d.chooseEnrolment(a, r, step)
 	case idxEnrol:
 		return d.setUp(ctx, a, r, step)
+	}
+	if step.Leaves && d.Browser && len(d.cfg.Hosts) > 0 {
+		return &IDXMove{Follow: true}, nil
 	}
 	return nil, d.cannot(a, step)
 }
@@ -248,6 +253,10 @@ func (d *IDXDialog) move(ctx context.Context, a *IDXAnswer, r *IDXRemediation, m
 		return nil, err
 	}
 	m.Remediation, m.URL, m.Accepts, m.Method = r.Name, to, r.Accepts, http.MethodPost
+	m.Wait = m.Follow || m.After > 0 || slices.ContainsFunc(m.Fill, func(f IDXFill) bool { return f.What == "passkey" })
+	if step := stepOf(r.Name); step != nil {
+		m.Wait = m.Wait || step.Alone
+	}
 	if m.Follow {
 		m.Method = http.MethodGet
 	} else if r.Method != "" && r.Method != http.MethodPost {

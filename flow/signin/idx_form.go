@@ -14,7 +14,7 @@ import (
 type IDXMove struct {
 	Remediation string        // its name; of the Classic engine, one of the Authn constants
 	Follow      bool          // leave the engine: open URL as a page
-	Wait        bool          // nothing to do: the page goes on by itself
+	Wait        bool          // in a browser nothing is to be done: Okta's page goes on by itself
 	Look        bool          // the answer does not say what the page asks: [Dialog.Next] decides, by what it looks like
 	After       time.Duration // wait before
 	Method      string        // of the request

@@ -11,6 +11,9 @@ type IDXStep struct {
 	Code string
 	Hint string
 	Adds map[string]any // members that the form does not name, and Okta's page sends
+
+	Alone  bool // Okta's page does it by itself
+	Leaves bool // the page goes on by itself elsewhere, where a browser can follow it if that may be
 }
 
 // What is done about a remediation.
@@ -42,7 +45,7 @@ var IDXSteps = []IDXStep{
 	{Name: "select-authenticator-authenticate", Doc: "a choice of authenticators", Does: idxChoose},
 	{Name: "skip", Doc: "what is before it is optional", Does: idxPass},
 	{Name: "device-assurance-grace-period", Doc: "the device has to be mended some day", Does: idxPass},
-	{Name: "cancel-polling", Doc: "Okta's program is not on this machine", Does: idxPass,
+	{Name: "cancel-polling", Doc: "Okta's program is not on this machine", Does: idxPass, Alone: true,
 		Adds: map[string]any{"reason": "OV_UNREACHABLE_BY_LOOPBACK", "statusCode": nil}},
 	{Name: "keep-me-signed-in", Doc: "whether to stay signed in", Does: idxDecline},
 	{Name: "consent", Doc: "what the application may do", Does: idxConsent},
@@ -79,12 +82,12 @@ var IDXSteps = []IDXStep{
 	{Name: "reenroll-custom-password-expiry-warning", Doc: "the password is about to expire, and has to be changed now", Does: idxRenew, Code: codePasswordExpired},
 	{Name: "reset-authenticator", Doc: "an authenticator has to be set up anew", Code: codeEnrolment, Hint: "set it up anew once in a browser"},
 
-	{Name: "redirect-idp", Doc: "the user signs in with another identity provider", Code: codeExternalIDP, Hint: hintExternalIDP},
+	{Name: "redirect-idp", Doc: "the user signs in with another identity provider", Code: codeExternalIDP, Hint: hintExternalIDP, Leaves: true},
 	{Name: "redirect-idverify", Doc: "an identity verification service has to be asked", Code: codeExternalIDP, Hint: hintExternalIDP},
 	{Name: "piv-idp", Doc: "the user signs in with a smart card", Code: codeExternalIDP, Hint: hintExternalIDP},
 }
 
-const hintExternalIDP = "use a user whose password Okta itself checks, or --sign-in chrome"
+const hintExternalIDP = "use a user whose password Okta itself checks, or --sign-in chrome with --sign-in-host of the other provider"
 
 // IDXAside are remediations that lead away from signing in.
 var IDXAside = []string{"select-enroll-profile", "select-identify", "unlock-account", "identify-recovery",

@@ -159,11 +159,14 @@ func (b *Browser) connect() error {
 }
 
 // patterns are the requests that Chrome stops for us: documents, before they are sent and once their headers have come;
-// and all that may lead where no page has business.
+// what engines answer; and all that may lead where no page has business.
 func patterns() []*fetch.RequestPattern {
 	list := []*fetch.RequestPattern{
 		{URLPattern: "*", ResourceType: network.ResourceTypeDocument, RequestStage: fetch.RequestStageRequest},
 		{URLPattern: "*", ResourceType: network.ResourceTypeDocument, RequestStage: fetch.RequestStageResponse},
+	}
+	for _, e := range engines {
+		list = append(list, &fetch.RequestPattern{URLPattern: "*://*" + e.path + "*", RequestStage: fetch.RequestStageResponse})
 	}
 	for _, host := range localPatterns {
 		list = append(list, &fetch.RequestPattern{URLPattern: "*://" + host, RequestStage: fetch.RequestStageRequest})

@@ -46,7 +46,10 @@ type driver struct {
 
 // SignIn implements [flow.SignIn].
 func (d *driver) SignIn(ctx context.Context, r flow.Request) (*flow.Callback, error) {
-	return d.browser.signIn(ctx, r, signin.NewDialog(d.cfg, r.URL.String()), newPasskeys(d.cfg))
+	engine := signin.NewIDXDialog(d.cfg, r.URL.String())
+	engine.Browser = true
+	// One dialog in two guises: what was sent to a page is not sent to an engine again.
+	return d.browser.signIn(ctx, r, engine.Dialog, engine, newPasskeys(d.cfg))
 }
 
 // signIn is one sign-in: its pages, and what has come of them.
@@ -54,6 +57,8 @@ type signIn struct {
 	b         *Browser
 	request   flow.Request
 	dialog    dialog
+	engine    decider
+	learn     func(...trace.Secret)
 	egress    egress
 	passkeys  *passkeys // nil: none
 	contextID cdp.BrowserContextID
@@ -70,13 +75,14 @@ type signIn struct {
 	seen     *signin.View // what was on screen last
 }
 
-func (b *Browser) signIn(ctx context.Context, r flow.Request, d dialog, k *passkeys) (*flow.Callback, error) {
+func (b *Browser) signIn(ctx context.Context, r flow.Request, d dialog, e decider, k *passkeys) (*flow.Callback, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
 		defer cancel()
 	}
-	s := &signIn{b: b, request: r, dialog: d, passkeys: k, woken: make(chan struct{}, 1)}
+	s := &signIn{b: b, request: r, dialog: d, engine: e, passkeys: k, woken: make(chan struct{}, 1)}
+	s.learn = func(list ...trace.Secret) { trace.Learn(ctx, list...) }
 	s.egress.loopback = local(r.URL.String()) || local(r.RedirectURI)
 	if err := s.egress.refuse(r.URL); err != nil {
 		return nil, &flow.Error{Step: trace.SignIn, Code: "signin.foreign_host", Err: fmt.Errorf("the authorization endpoint: %w", err)}
@@ -124,6 +130,13 @@ func (s *signIn) run(ctx context.Context) error {
 		now, err := s.watch(ctx, last, unknown)
 		if err != nil {
 			return err
+		}
+		if now.word != nil {
+			last, unknown = now, nil
+			if now.waits, err = s.reply(ctx, now); err != nil {
+				return err
+			}
+			continue
 		}
 		move, err := s.dialog.Next(ctx, now.view)
 		if last = now; isUnknown(err) {
@@ -176,6 +189,16 @@ func (s *signIn) pages() []*tab {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.tabs)
+}
+
+// tabOf returns the page whose top frame that is, or nil.
+func (s *signIn) tabOf(id cdp.FrameID) *tab {
+	for _, t := range s.pages() {
+		if cdp.FrameID(t.id) == id {
+			return t
+		}
+	}
+	return nil
 }
 
 // finish records what the pages still had under way.
@@ -295,13 +318,20 @@ func (s *signIn) empty(cb *flow.Callback) {
 	time.AfterFunc(fragmentWithin, func() { s.arrived(cb, nil) })
 }
 
-// answered is called when the headers of a page's document have come; location is where they redirect to.
-func (s *signIn) answered(ev *fetch.EventRequestPaused, location string) {
+// answered is called when the headers of a page's document have come, or of what an engine answers to its scripts;
+// location is where they redirect to.
+func (s *signIn) answered(ctx context.Context, ev *fetch.EventRequestPaused, location string) {
 	if s.b.proxy != nil {
 		if err := s.b.proxy.failureOf(failures(ev.ResponseHeaders), ev.Request.URL); err != nil {
 			s.end(err)
 			return
 		}
+	}
+	if ev.ResourceType != network.ResourceTypeDocument {
+		if t := s.tabOf(ev.FrameID); t != nil {
+			t.overhear(ctx, ev)
+		}
+		return
 	}
 	u, err := url.Parse(location)
 	if location == "" || err != nil || u.Scheme == "http" || u.Scheme == "https" {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -213,7 +212,7 @@ func (g *gate) paused(ev *fetch.EventRequestPaused) {
 		g.call(ctx, fetch.ContinueRequest.Method, fetch.ContinueRequestParams{RequestID: ev.RequestID})
 	case answered:
 		if from.top {
-			from.signIns[0].answered(ev, location)
+			from.signIns[0].answered(ctx, ev, location)
 		}
 		g.call(ctx, fetch.ContinueResponse.Method, fetch.ContinueResponseParams{RequestID: ev.RequestID})
 	default:
@@ -329,11 +328,7 @@ func (s *signIn) callbackIn(ev *fetch.EventRequestPaused, location string, answe
 		return flow.CallbackFromForm(string(body))
 	}
 	if answered {
-		seen := http.Header{}
-		for _, h := range ev.ResponseHeaders {
-			seen.Add(h.Name, h.Value)
-		}
-		cb.RequestID = flow.RequestID(seen)
+		cb.RequestID = flow.RequestID(headers(ev.ResponseHeaders))
 	}
 	return cb, nil
 }

@@ -31,6 +31,7 @@ type exchange struct {
 	frame    cdp.FrameID
 	begun    time.Time
 	sent     cdp.MonotonicTime
+	engine   bool // an engine is asked: whatever it says, the page waits for it
 	recorded bool // what documents and scripts request is recorded, not pictures and styles
 }
 
@@ -43,7 +44,7 @@ func (r requests) begin(ctx context.Context, ev *network.EventRequestWillBeSent)
 	x := &exchange{kind: ev.Type, frame: ev.FrameID, begun: time.Now(), sent: ev.Timestamp}
 	switch ev.Type {
 	case network.ResourceTypeDocument, network.ResourceTypeXHR, network.ResourceTypeFetch:
-		x.recorded = true
+		x.recorded, x.engine = true, engineAt(ev.Request.URL) != nil
 		x.event = trace.Event{Kind: trace.HTTP, Time: epoch(ev.WallTime), HTTP: &trace.Message{
 			Method: ev.Request.Method, URL: ev.Request.URL + ev.Request.URLFragment, RequestHeader: header(ev.Request.Headers), RequestBody: body(ev.Request)}}
 	case network.ResourceTypeScript:
@@ -117,7 +118,7 @@ func (r requests) flush(ctx context.Context) {
 // busy reports whether a request that will change the page is under way.
 func (r requests) busy() bool {
 	for _, x := range r {
-		if x.kind == network.ResourceTypeDocument || time.Since(x.begun) < longRequest {
+		if x.kind == network.ResourceTypeDocument || x.engine || time.Since(x.begun) < longRequest {
 			return true
 		}
 	}

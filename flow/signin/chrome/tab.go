@@ -30,8 +30,13 @@ const (
 	binding = "oidcflowChanged"
 )
 
-//go:embed js/page.js
-var script string
+// The scripts that look and act for us.
+var (
+	//go:embed js/page.js
+	pageScript string
+	//go:embed js/okta.js
+	oktaScript string
+)
 
 // errMoved says that a page was left for another one while it was being looked at or typed into.
 var errMoved = errors.New("the page changed")
@@ -52,6 +57,7 @@ type tab struct {
 	done     bool      // nobody is interested in events any more
 	statuses map[cdp.LoaderID]int
 	named    map[cdp.LoaderID]string // how the provider's logs name the request for a document
+	word     word                    // what Okta's engine has said to the page
 }
 
 // openTab opens a page in the browser context of s, or takes hold of the one with that ID.
@@ -85,7 +91,7 @@ func (t *tab) prepare(ctx context.Context) error {
 	return calls(ctx, t.target,
 		call{runtime.AddBinding.Method, runtime.AddBindingParams{Name: binding, ExecutionContextName: world}},
 		call{page.AddScriptToEvaluateOnNewDocument.Method,
-			page.AddScriptToEvaluateOnNewDocumentParams{Source: script, WorldName: world, RunImmediately: ptr(true)}},
+			page.AddScriptToEvaluateOnNewDocumentParams{Source: pageScript + oktaScript, WorldName: world, RunImmediately: ptr(true)}},
 		// Each page is the one that is typed into, whichever window is in front.
 		call{emulation.SetFocusEmulationEnabled.Method, emulation.SetFocusEmulationEnabledParams{Enabled: true}},
 		call{network.SetBypassServiceWorker.Method, network.SetBypassServiceWorkerParams{Bypass: true}})
@@ -193,10 +199,11 @@ func (t *tab) contextCreated(c *runtime.ExecutionContextDescription) {
 	}
 }
 
-// failed is called when a request did not succeed. For the document of the page this ends the sign-in at once.
+// failed is called when a request did not succeed. For the document of the page, and for what an engine was asked, this
+// ends the sign-in at once.
 func (t *tab) failed(ctx context.Context, ev *network.EventLoadingFailed) {
 	x := t.requests.end(ctx, ev.RequestID, ev.Timestamp, ev.ErrorText)
-	if x == nil || x.kind != network.ResourceTypeDocument || x.frame != cdp.FrameID(t.id) {
+	if x == nil || x.kind != network.ResourceTypeDocument && !x.engine || x.frame != cdp.FrameID(t.id) {
 		return
 	}
 	if err := loadError(ev.ErrorText, x.event.HTTP.URL); err != nil {

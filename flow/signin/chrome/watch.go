@@ -28,7 +28,8 @@ type sight struct {
 	view     *signin.View
 	state    string // of the document: loading, interactive, complete; or drawing
 	busy     bool
-	waits    bool // the page goes on by itself
+	waits    bool  // the page goes on by itself
+	word     *word // of the engine that answers the page: it decides, and not what is on screen
 }
 
 // look looks at the page in front.
@@ -37,6 +38,14 @@ func (s *signIn) look(ctx context.Context) (*sight, error) {
 	if err != nil {
 		return nil, err
 	}
+	if w, ok := t.said(); ok {
+		return &sight{tab: t, document: w.document, word: &w}, nil
+	}
+	return s.lookAt(ctx, t)
+}
+
+// lookAt looks at a page.
+func (s *signIn) lookAt(ctx context.Context, t *tab) (*sight, error) {
 	document, _, status := t.shown()
 	busy := t.busy()
 	var seen struct {
@@ -54,9 +63,7 @@ func (s *signIn) look(ctx context.Context) (*sight, error) {
 		return nil, errMoved
 	}
 	seen.View.Status, seen.View.RequestID = status, t.request(document)
-	s.mu.Lock()
-	s.seen = seen.View
-	s.mu.Unlock()
+	s.show(seen.View)
 	return &sight{tab: t, document: document, view: seen.View, state: seen.State, busy: busy}, nil
 }
 
@@ -106,6 +113,9 @@ func (s *signIn) watch(ctx context.Context, last *sight, unknown error) (*sight,
 			return nil, err
 		}
 		still := time.Since(quiet)
+		if now != nil && (now.word == nil) != (last == nil || last.word == nil) {
+			last = nil // what was seen says nothing about what was heard
+		}
 		if now.news(last, unknown != nil, still) {
 			return now, nil
 		}
@@ -114,7 +124,12 @@ func (s *signIn) watch(ctx context.Context, last *sight, unknown error) (*sight,
 			if unknown != nil {
 				return nil, unknown
 			}
-			return nil, s.dialog.Stuck(s.view())
+			if now == nil || now.word == nil {
+				return nil, s.dialog.Stuck(s.view())
+			}
+			if err := s.mute(ctx, now.tab, last, still); err != nil {
+				return nil, err
+			}
 		}
 		changed, err := s.wait(ctx, patience-still)
 		if err != nil {
@@ -130,6 +145,8 @@ func (s *signIn) watch(ctx context.Context, last *sight, unknown error) (*sight,
 // not the one that was answered last, or it says something else.
 func (n *sight) news(last *sight, unknown bool, still time.Duration) bool {
 	switch {
+	case n != nil && n.word != nil:
+		return !n.word.taken
 	case n == nil || !n.drawn() && still < settles:
 		return false
 	case last == nil || n.form() != last.form():
@@ -164,6 +181,10 @@ func (n *sight) patience(last *sight, unknown bool) time.Duration {
 	switch {
 	case n == nil || last == nil:
 		return stuck
+	case n.word != nil && last.waits:
+		return goesAlone
+	case n.word != nil:
+		return stuck
 	case unknown && !n.view.Scripts && n.complete():
 		return 0
 	case unknown:
@@ -174,6 +195,22 @@ func (n *sight) patience(last *sight, unknown bool) time.Duration {
 		return settles
 	}
 	return stuck
+}
+
+// mute is called when a page does not go on that an engine answers. It returns an error where the page says why, or has
+// been silent for too long: a proof of work may take its time.
+func (s *signIn) mute(ctx context.Context, t *tab, last *sight, still time.Duration) error {
+	seen, err := s.lookAt(ctx, t)
+	if err != nil {
+		if errors.Is(err, errMoved) {
+			return nil
+		}
+		return err
+	}
+	if waits := last != nil && last.waits; still >= goesAlone || !waits && len(seen.view.Messages) > 0 {
+		return s.dialog.Stuck(seen.view)
+	}
+	return nil
 }
 
 // waited reports whether the page waits for an answer: that takes as long as it takes.

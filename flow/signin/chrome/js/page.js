@@ -364,13 +364,40 @@
     return true;
   }
 
-  globalThis.oidcflow = { look, focus, values, choose, aim, hit, press, skeleton, mask };
+  // change is true once something has changed, or false if nothing does in that time.
+  let waiting = [];
+  const change = (within) => new Promise((done) => {
+    const timer = setTimeout(() => {
+      waiting = waiting.filter((w) => w !== stirred);
+      done(false);
+    }, within);
+    const stirred = () => { clearTimeout(timer); done(true); };
+    waiting.push(stirred);
+  });
+
+  function stir() {
+    const list = waiting;
+    waiting = [];
+    for (const w of list) w();
+  }
+
+  // quiet is true if nothing has changed for that long, and nothing does until it has been.
+  async function quiet(long) {
+    const left = lastChange + long - performance.now();
+    return left <= 0 || !(await change(left));
+  }
+
+  globalThis.oidcflow = {
+    look, focus, values, choose, aim, hit, press, skeleton, mask, // for Go
+    visible, off, frame, change, stir, quiet, changes: () => changes, // for okta.js
+  };
 
   // Tell Go when there is something new to see, once per task.
   let told = false;
   function changed() {
     changes++;
     lastChange = performance.now();
+    stir();
     if (told) return;
     told = true;
     setTimeout(() => { told = false; globalThis.oidcflowChanged(""); }, 0);

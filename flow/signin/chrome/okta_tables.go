@@ -1,0 +1,126 @@
+package chrome
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/oidcflow/oidcflow/flow/signin"
+)
+
+// generation is one of the generations of Okta's Sign-In Widget, and how to know its page. Their marks are of the DOM:
+// versions tell nothing about what an organisation has made of its page.
+type generation struct {
+	name string
+	mark string
+}
+
+// generations are tried in order.
+var generations = []generation{
+	{"third", "#okta-sign-in[data-version]"},
+	{"second", "#okta-sign-in .siw-main-view"},
+}
+
+// press says what is pressed for a step of Okta's sign-in, by generation, the best first. The fields of a step are called
+// alike in all generations; what they are sent with is not. In the selectors, {method} stands for the authenticator that
+// is chosen and its method, as the page joins them.
+type press struct {
+	step string // name of the remediation; empty: any other
+	kind string // what the move has to be: a choice, a refusal; empty: anything
+	at   map[string][]string
+}
+
+// What a move may have to be for a press.
+const (
+	ifDenied = "denied" // consent is refused
+	ifOther  = "other"  // a code is to be sent in another way than the page proposes
+)
+
+// presses are tried in order.
+var presses = []press{
+	{step: "select-authenticator-authenticate", at: map[string][]string{
+		"second": {`.authenticator-button[data-se="{method}"] [data-se="button"]`},
+		"third":  {`button[data-se="authenticator-button"]:has([data-se="{method}"])`},
+	}},
+	{step: "authenticator-verification-data", kind: ifOther, at: map[string][]string{
+		"second": {`.phone-authenticator-challenge__link`},
+		"third":  {`button[role=link]:not([data-se])`},
+	}},
+	{step: "skip", at: map[string][]string{
+		"second": {`a[data-se="skip"]`, `a.skip-all[data-se="button"]`, `a[data-se="button"]`},
+		"third":  {`button[data-se="skip"]`, `button[data-se="save"]`},
+	}},
+	{step: "device-assurance-grace-period", at: map[string][]string{
+		"second": {`a[data-se="button"]`, `a[data-se="skip"]`, `input[type=submit][data-type=save]`},
+		"third":  {`button[data-se="skip"]`, `form button:not([data-se]):not([role=link])`},
+	}},
+	{step: "keep-me-signed-in", at: map[string][]string{
+		"second": {`[data-se="do-not-stay-signed-in-btn"]`},
+		"third":  {`[data-se="do-not-stay-signed-in-btn"]`},
+	}},
+	{step: "consent", kind: ifDenied, at: deny},
+	{step: "granular-consent", kind: ifDenied, at: deny},
+	{step: "admin-consent", kind: ifDenied, at: deny},
+	{at: map[string][]string{
+		"second": {`input[type=submit][data-type=save]`},
+		"third":  {`button[type=submit][data-se="save"]`, `button[data-se="save"]`}, // those of consent are no submit buttons
+	}},
+}
+
+var deny = map[string][]string{
+	"second": {`input[type=button][data-type=cancel]`, `[data-se="cancel"]`},
+	"third":  {`button[data-se="cancel"]`},
+}
+
+// reveals show the field for a code that was mailed, where the page would rather have the link in the mail used.
+var reveals = map[string][]string{
+	"second": {`.enter-auth-code-instead-link`},
+	"third":  {`form button:not([data-se]):not([type=submit])`},
+}
+
+// way is what to press in pages of one generation, as our script takes it.
+type way struct {
+	When string
+	At   []string
+}
+
+// ways returns selectors by generation, with what is chosen put in.
+func ways(at map[string][]string, methods ...string) []way {
+	var list []way
+	for _, g := range generations {
+		w := way{When: g.mark, At: []string{}}
+		for _, selector := range at[g.name] {
+			if !strings.Contains(selector, "{method}") {
+				w.At = append(w.At, selector)
+				continue
+			}
+			for _, m := range methods {
+				w.At = append(w.At, strings.ReplaceAll(selector, "{method}", m))
+			}
+		}
+		list = append(list, w)
+	}
+	return list
+}
+
+// pressesFor returns what to press for a move.
+func pressesFor(m *signin.IDXMove) []way {
+	var is string
+	var methods []string
+	for _, f := range m.Fill {
+		if f.What != "choice" {
+			continue
+		}
+		if f.Way != "" {
+			methods = append(methods, f.Key+"-"+f.Way)
+		}
+		methods = append(methods, f.Key)
+		if f.Way == "voice" { // pages propose a text message
+			is = ifOther
+		}
+	}
+	if m.Body["consent"] == false {
+		is = ifDenied
+	}
+	at := slices.IndexFunc(presses, func(p press) bool { return (p.step == "" || p.step == m.Remediation) && (p.kind == "" || p.kind == is) })
+	return ways(presses[at].at, methods...)
+}

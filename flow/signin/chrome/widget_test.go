@@ -1,0 +1,130 @@
+package chrome
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/oidcflow/oidcflow/flow"
+	"github.com/oidcflow/oidcflow/flow/signin"
+	"github.com/oidcflow/oidcflow/flow/trace"
+	"github.com/oidcflow/oidcflow/mockidp"
+)
+
+// widget is the folder of Okta's Sign-In Widget.
+func widget(t testing.TB) string {
+	t.Helper()
+	dir := filepath.Join("..", "..", "..", "e2e", "interop", "node_modules", "@okta", "okta-signin-widget", "dist")
+	require.DirExists(t, dir, "the tests need Okta's widget: run `make deps`")
+	return dir
+}
+
+// okta is a provider whose pages are Okta's own, and a user who has everything and signs in by a policy.
+type okta struct {
+	*mockidp.Server
+	person *mockidp.Person
+}
+
+const horse = "correct horse battery"
+
+func startOkta(t testing.TB, org mockidp.OktaOrg, policy ...string) *okta {
+	t.Helper()
+	p := &mockidp.Person{Login: "alice", Password: horse, TOTP: totpSecret, Question: "Where were you born?", Answer: "Paris", Phone: "+15550100", Policy: policy}
+	if strings.Contains(strings.Join(policy, " "), "enrol") {
+		p.TOTP = ""
+	}
+	m := mockidp.StartT(t, mockidp.Config{Login: "okta", Widget: widget(t), Org: org,
+		Clients: []mockidp.Client{{ID: "web", RedirectURIs: []string{testRedirect}}},
+		Users:   []mockidp.User{p, &mockidp.Person{Login: "mallory", Password: horse, Locked: true}}})
+	return &okta{m, p}
+}
+
+// everything is the user with all factors that a program can have.
+func (o *okta) everything(t testing.TB) signin.User {
+	t.Helper()
+	totp, err := signin.NewTOTP(trace.NewSecret("totp", totpSecret))
+	require.NoError(t, err)
+	totp.Now, totp.Ledger = o.Clock().Now, &signin.Ledger{}
+	totp.Wait = func(_ context.Context, d time.Duration) error { o.Clock().Advance(d); return nil }
+	answers, err := signin.ParseAnswers(strings.NewReader("Where were you born? = Paris"))
+	require.NoError(t, err)
+	return signin.User{Name: "alice", Password: trace.NewSecret("password", horse), Factors: []signin.Factor{totp, answers, mailbox{o}}}
+}
+
+// mailbox answers with the latest code that was sent.
+type mailbox struct{ *okta }
+
+func (m mailbox) CanAnswer(k signin.ChallengeKind) bool { return k == signin.ChallengeCode }
+
+func (m mailbox) Answer(_ context.Context, c signin.Challenge) (trace.Secret, error) {
+	all := m.Messages()
+	if c.Kind != signin.ChallengeCode || len(all) == 0 {
+		return trace.Secret{}, signin.ErrNotMine
+	}
+	return trace.NewSecret("code", all[len(all)-1].Code), nil
+}
+
+func (o *okta) client(t testing.TB, b *Browser, c signin.Config) *flow.Client {
+	t.Helper()
+	client, err := flow.New(flow.Config{Issuer: o.Issuer("org"), ClientID: "web", RedirectURI: testRedirect, Scopes: []string{"openid", "profile"},
+		SignIn: b.Driver(c), Now: o.Clock().Now})
+	require.NoError(t, err)
+	return client
+}
+
+// inGenerations runs f for the second and the third generation.
+func inGenerations(t *testing.T, f func(*testing.T, int)) {
+	for _, g := range []int{2, 3} {
+		t.Run(fmt.Sprintf("generation %d", g), func(t *testing.T) {
+			t.Parallel()
+			f(t, g)
+		})
+	}
+}
+
+func TestOktaWidget(t *testing.T) {
+	t.Parallel()
+	b := sharedBrowser(t, binaries[0])
+	for _, c := range []struct {
+		name   string
+		policy string
+		org    mockidp.OktaOrg
+	}{
+		{name: "password"},
+		{policy: "password google_otp"},
+		{policy: "password okta_verify"},
+		{policy: "password question"},
+		{policy: "password email"},
+		{policy: "password magic_link"},
+		{policy: "password sms"},
+		{policy: "password push|google_otp"},
+		{policy: "password email|sms|question|google_otp|okta_verify"},
+		{policy: "google_otp|password sms|email"},
+		{policy: "password enrol-optional"},
+		{policy: "password password-expiring"},
+		{policy: "password keep-me-signed-in"},
+		{policy: "password device-grace"},
+		{policy: "password consent"},
+		{policy: "password granular-consent"},
+		{name: "name and password at once", org: mockidp.OktaOrg{First: []string{"identify-password"}}},
+		{name: "Okta Verify is looked for", org: mockidp.OktaOrg{First: []string{"device-challenge", "identify"}}},
+		{name: "fingerprint", org: mockidp.OktaOrg{DeviceFingerprints: true}},
+		{name: "a customised page", org: mockidp.OktaOrg{Page: "custom"}},
+	} {
+		t.Run(strings.TrimSpace(c.name+" "+c.policy), func(t *testing.T) {
+			t.Parallel()
+			inGenerations(t, func(t *testing.T, g int) {
+				c.org.Generation = g
+				o := startOkta(t, c.org, strings.Fields(c.policy)...)
+				result, err := o.client(t, b, signin.Config{User: o.everything(t)}).Run(within(t, patience))
+				require.NoError(t, err)
+				require.Equal(t, "alice", result.IDTokenClaims["preferred_username"])
+			})
+		})
+	}
+}

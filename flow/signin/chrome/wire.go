@@ -1,0 +1,156 @@
+package chrome
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/fetch"
+
+	"github.com/oidcflow/oidcflow/flow"
+	"github.com/oidcflow/oidcflow/flow/signin"
+	"github.com/oidcflow/oidcflow/flow/trace"
+)
+
+// engine is one that answers the scripts of a sign-in page: where, and how its answers are read.
+type engine struct {
+	path string // what the paths of its endpoints begin with
+	read func(body []byte) (*signin.IDXAnswer, error)
+}
+
+// engines are those whose answers decide about a sign-in, so that pages are acted on and not guessed at.
+var engines = []engine{
+	{"/idp/idx/", signin.ParseIDX}, // Okta's Identity Engine
+}
+
+// engineAt returns the engine that answers at a URL, or nil.
+func engineAt(rawURL string) *engine {
+	u, err := url.Parse(rawURL)
+	if err != nil {
+		return nil
+	}
+	for i := range engines {
+		if strings.HasPrefix(u.Path, engines[i].path) {
+			return &engines[i]
+		}
+	}
+	return nil
+}
+
+// maxAnswer bounds the answer of an engine that is read.
+const maxAnswer = 4 << 20
+
+// word is what an engine has last said to a page.
+type word struct {
+	n        int // of how many
+	document cdp.LoaderID
+	answer   *signin.IDXAnswer
+	again    bool // it is about what the one before was about
+	taken    bool // by the sign-in
+}
+
+// overhear reads an engine's answer while Chrome holds it: what it says is known before the page can show it.
+func (t *tab) overhear(ctx context.Context, ev *fetch.EventRequestPaused) {
+	e := engineAt(ev.Request.URL)
+	if e == nil || ev.Request.Method != http.MethodPost && ev.Request.Method != http.MethodGet || ev.ResponseStatusCode < 200 {
+		return
+	}
+	a, err := t.answer(ctx, e, ev)
+	if err != nil {
+		return // the page is gone, and the request with it
+	}
+	t.s.learn(trace.NewSecret("stateHandle", a.StateHandle))
+	t.mu.Lock()
+	w := word{n: t.word.n + 1, document: t.document, answer: a}
+	if before := t.word.answer; before != nil && t.word.document == w.document {
+		w.again = about(a) == about(before)
+		if isPoll(a.URL) && (w.again || a.Status == http.StatusTooManyRequests) {
+			t.mu.Unlock()
+			return // the page asks by itself whether there is news, and there is none
+		}
+	}
+	t.mu.Unlock()
+	// Without the mark, the page is given more time to draw.
+	var marked bool
+	_ = t.eval(ctx, &marked, "mark", w.n)
+	t.mu.Lock()
+	t.word = w
+	t.mu.Unlock()
+	t.s.wake()
+}
+
+// answer returns what is in a response that Chrome holds. One that nobody can read says so in place of the engine.
+func (t *tab) answer(ctx context.Context, e *engine, ev *fetch.EventRequestPaused) (*signin.IDXAnswer, error) {
+	h := headers(ev.ResponseHeaders)
+	a := &signin.IDXAnswer{}
+	err := fmt.Errorf("the answer is of %s bytes, want %d at most", h.Get("Content-Length"), maxAnswer)
+	if n, _ := strconv.Atoi(h.Get("Content-Length")); n <= maxAnswer {
+		body, lost := cdp.Call(ctx, t.s.b.calls, fetch.GetResponseBody, fetch.GetResponseBodyParams{RequestID: ev.RequestID})
+		if lost != nil {
+			return nil, lost
+		}
+		var read *signin.IDXAnswer
+		if read, err = e.read(body.Body); err == nil {
+			a = read
+		}
+	}
+	if err != nil {
+		a.Messages = []signin.IDXMessage{{Text: err.Error()}}
+	}
+	a.Status, a.URL, a.RequestID = int(ev.ResponseStatusCode), ev.Request.URL, flow.RequestID(h)
+	if until := resetOf(h); a.Status == http.StatusTooManyRequests && until != "" {
+		a.Messages = append(a.Messages, signin.IDXMessage{Text: "the limit is reset at " + until})
+	}
+	return a, nil
+}
+
+// resetOf returns when a limit ends that has been met, or "".
+func resetOf(h http.Header) string {
+	seconds, err := strconv.ParseInt(h.Get("X-Rate-Limit-Reset"), 10, 64)
+	if err != nil {
+		return ""
+	}
+	return time.Unix(seconds, 0).UTC().Format(time.TimeOnly) + " UTC"
+}
+
+func headers(list []*fetch.HeaderEntry) http.Header {
+	h := http.Header{}
+	for _, e := range list {
+		h.Add(e.Name, e.Value)
+	}
+	return h
+}
+
+// isPoll reports whether a page asks at a URL, by itself and again and again, whether there is news.
+func isPoll(rawURL string) bool {
+	u, err := url.Parse(rawURL)
+	return err == nil && strings.HasSuffix(u.Path, "/poll")
+}
+
+// about is what an answer asks, without the handles that are new in each.
+func about(a *signin.IDXAnswer) string {
+	parts := []string{a.Current.Key, strings.Join(a.Current.Methods, " "), strconv.FormatBool(a.Redirect != "")}
+	for _, r := range a.Remediations {
+		parts = append(parts, r.Name)
+	}
+	return strings.Join(slices.Compact(parts), "\n")
+}
+
+// said returns what an engine has said to the page that the sign-in has not taken. ok is false for a page that no engine
+// answers.
+func (t *tab) said() (w word, ok bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.word.answer == nil || t.word.document != t.document {
+		return word{}, false
+	}
+	w = t.word
+	t.word.taken = true
+	return w, true
+}
