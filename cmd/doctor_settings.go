@@ -87,10 +87,10 @@ var mends = map[topic]mend{
 		oktaApp + "General Settings > Edit > Grant type: tick Refresh Token, or leave offline_access out of --scope"},
 	aboutResponseMode: {"choose another with --response-mode, or allow the client the response type code",
 		"choose query, fragment or form_post with --response-mode"},
-	aboutPKCE: {"allow the client PKCE with S256", oktaApp + "Client Credentials > Edit > Proof Key for Code Exchange (PKCE)"},
+	aboutPKCE: {"allow the client PKCE with S256", oktaApp + "Client Credentials > Edit: Require PKCE as additional verification, with S256"},
 	aboutPAR:  {"add --par: this client has to push its requests", "add --par: this app has to push its requests"},
 	aboutDPoP: {"add --dpop, or let the client do without",
-		"add --dpop, or " + oktaApp + "General Settings > Edit > Proof of possession: untick Require DPoP header in token requests"},
+		"add --dpop, or " + oktaApp + "General Settings > Edit: untick Require Demonstrating Proof of Possession (DPoP) header"},
 	aboutSecret: {"compare the secret with the provider's, and --client-auth with the method that the client is registered for",
 		"compare with " + oktaApp + "Client Credentials: Client authentication is None (no secret), Client secret " +
 			"(--client-secret-file FILE) or Public key / Private key (--client-key-file FILE)"},

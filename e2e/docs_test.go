@@ -14,6 +14,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// documents are those that people read first.
+var documents = []string{"../README.md", "../.github/CONTRIBUTING.md", "../.github/THREATS.md", "../.github/OKTA.md"}
+
 // TestReadme holds the shape of README.md: short, with a transcript that works near its top.
 func TestReadme(t *testing.T) {
 	t.Parallel()
@@ -53,7 +56,7 @@ func TestReadmeCommands(t *testing.T) {
 	t.Parallel()
 	block := regexp.MustCompile("(?s)```sh\n.*?```")
 	inBlock, inText := regexp.MustCompile(`(?m)^oidcflow ([^#\n]+)`), regexp.MustCompile("`oidcflow ([^`]+)`")
-	for _, document := range []string{"../README.md", "../.github/CONTRIBUTING.md", "../.github/THREATS.md"} {
+	for _, document := range documents {
 		text := read(t, document)
 		calls := inText.FindAllStringSubmatch(text, -1)
 		for _, b := range block.FindAllString(text, -1) {
@@ -76,14 +79,16 @@ func TestReadmeCommands(t *testing.T) {
 	}
 }
 
-// TestReadmeVariables holds that every environment variable of README.md is one that help names.
+// TestReadmeVariables holds that every environment variable of the documents is one that help names.
 func TestReadmeVariables(t *testing.T) {
 	t.Parallel()
 	help, err := exec.CommandContext(t.Context(), "oidcflow", "token", "--help").Output()
 	require.NoError(t, err)
-	for _, name := range regexp.MustCompile(`\b(?:OIDCFLOW|OKTA_OIDC)_\w+`).FindAllString(read(t, "../README.md"), -1) {
-		if name != "OIDCFLOW_ACCESS_TOKEN" { // which is an answer
-			require.Contains(t, string(help), name)
+	for _, document := range append(slices.Clone(documents), "../testdata/okta-app/outputs.tf") {
+		for _, name := range regexp.MustCompile(`\b(?:OIDCFLOW|OKTA_OIDC)_\w+`).FindAllString(read(t, document), -1) {
+			if name != "OIDCFLOW_ACCESS_TOKEN" { // which is an answer
+				require.Contains(t, string(help), name, document)
+			}
 		}
 	}
 }
@@ -101,15 +106,53 @@ func TestMakeTargets(t *testing.T) {
 	}
 }
 
-// TestLinks holds that what the documents link to in the repository is there.
+// TestLinks holds that what the documents link to in the repository is there, headings of documents included.
 func TestLinks(t *testing.T) {
 	t.Parallel()
-	for _, document := range []string{"../README.md", "../.github/CONTRIBUTING.md", "../.github/THREATS.md"} {
-		for _, m := range regexp.MustCompile(`\]\(([^)#]+)\)`).FindAllStringSubmatch(read(t, document), -1) {
-			if !strings.Contains(m[1], "://") {
-				require.FileExists(t, filepath.Join(filepath.Dir(document), m[1]))
+	for _, document := range documents {
+		for _, m := range regexp.MustCompile(`\]\(([^)#]*)(?:#([^)]+))?\)`).FindAllStringSubmatch(read(t, document), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			target := document
+			if m[1] != "" {
+				target = filepath.Join(filepath.Dir(document), m[1])
+			}
+			require.FileExists(t, target, document)
+			if m[2] != "" {
+				require.Contains(t, anchors(read(t, target)), m[2], "%s links to a heading of %s", document, target)
 			}
 		}
+	}
+}
+
+// anchors returns the names by which GitHub links to the headings of a document.
+func anchors(text string) []string {
+	var names []string
+	for _, m := range regexp.MustCompile(`(?m)^#+ (.+)$`).FindAllStringSubmatch(text, -1) {
+		name := regexp.MustCompile(`[^\p{L}\p{N} _-]`).ReplaceAllString(strings.ToLower(m[1]), "")
+		names = append(names, strings.ReplaceAll(name, " ", "-"))
+	}
+	return names
+}
+
+// TestOktaCodes holds that each error code that OKTA.md explains is one that the program has, and that no code of a
+// sign-in is left out which Okta's settings decide.
+func TestOktaCodes(t *testing.T) {
+	t.Parallel()
+	_, table, found := strings.Cut(read(t, "../.github/OKTA.md"), "## What you see")
+	require.True(t, found)
+	verdicts := read(t, "../flow/signin/verdict.go")
+	explained := regexp.MustCompile("(?m)^\\| `(signin\\.[a-z_]+)`").FindAllStringSubmatch(table, -1)
+	for _, m := range explained {
+		require.Contains(t, verdicts, `"`+m[1]+`"`)
+	}
+	for _, m := range regexp.MustCompile(`"(signin\.[a-z_]+)"`).FindAllStringSubmatch(verdicts, -1) {
+		switch m[1] {
+		case "signin.page_stuck", "signin.foreign_host", "signin.consent_refused", "signin.server_error", "signin.timeout", "signin.canceled":
+			continue // of the program, of the call, or of nobody's settings
+		}
+		require.Contains(t, table, "`"+m[1]+"`")
 	}
 }
 

@@ -11,7 +11,7 @@ variable "redirect_uri" {
 variable "name" {
   description = "Name of the app, the group and the policies"
   type        = string
-  default     = "oidcflow tests"
+  default     = "Pipeline testers"
 }
 
 variable "app_type" {
