@@ -42,6 +42,7 @@ type idpBlock struct {
 	Variations      []string      `hcl:"variations,optional"`
 	VariationsRange hcl.Range     `hcl:"variations,attr_value_range"`
 	Seed            uint64        `hcl:"seed,optional"`
+	Okta            []oktaBlock   `hcl:"okta,block"`
 	Servers         []serverBlock `hcl:"server,block"`
 	Clients         []clientBlock `hcl:"client,block"`
 	Users           []personBlock `hcl:"user,block"`
@@ -85,6 +86,13 @@ type personBlock struct {
 	Claims      cty.Value `hcl:"claims,optional"`
 	ClaimsRange hcl.Range `hcl:"claims,attr_value_range"`
 	Locked      bool      `hcl:"locked,optional"`
+
+	Question    string         `hcl:"question,optional"`
+	Answer      string         `hcl:"answer,optional"`
+	Phone       string         `hcl:"phone,optional"`
+	Policy      []string       `hcl:"policy,optional"`
+	PolicyRange hcl.Range      `hcl:"policy,attr_value_range"`
+	Passkeys    []passkeyBlock `hcl:"passkey,block"`
 }
 
 // Configure implements [scenario.Provider].
@@ -107,6 +115,7 @@ func (p *provider) Configure(body hcl.Body, ctx *hcl.EvalContext) hcl.Diagnostic
 	for _, name := range b.Variations {
 		diags = append(diags, among("variations", name, b.VariationsRange, names(mockidp.Variations)...)...)
 	}
+	diags = append(diags, p.setOrg(&b)...)
 	for _, s := range b.Servers {
 		server, wrong := s.server()
 		diags = append(diags, wrong...)
@@ -173,6 +182,12 @@ func (u personBlock) person() (mockidp.Person, hcl.Diagnostics) {
 	if err != nil {
 		diags = append(diags, unsuitable(u.ClaimsRange, "%v", err))
 	}
+	diags = append(diags, u.checkPolicy()...)
+	var passkeys []mockidp.Passkey
+	for _, k := range u.Passkeys {
+		passkey, wrong := k.passkey()
+		passkeys, diags = append(passkeys, passkey), append(diags, wrong...)
+	}
 	return mockidp.Person{
 		Login:    u.Login,
 		Password: u.Password,
@@ -182,6 +197,11 @@ func (u personBlock) person() (mockidp.Person, hcl.Diagnostics) {
 		Groups:   u.Groups,
 		Extra:    claims,
 		Locked:   u.Locked,
+		Question: u.Question,
+		Answer:   u.Answer,
+		Phone:    u.Phone,
+		Policy:   u.Policy,
+		Passkeys: passkeys,
 	}, diags
 }
 
@@ -298,6 +318,9 @@ func (o *options) target(s *mockidp.Server) error {
 	if err := o.signInAs(ready.Users); err != nil {
 		return err
 	}
+	if err := o.answerAs(s); err != nil {
+		return err
+	}
 	o.shareClock(s.Clock())
 	return nil
 }
@@ -359,4 +382,44 @@ func (o *options) signInAs(users []mockidp.ReadyUser) error {
 		o.flow.LoginHint = o.user.Name // login auto signs in whom the request names
 	}
 	return nil
+}
+
+// answerAs gives the user what the provider's file says of further factors, and the codes that it sends, where nothing
+// else was given.
+func (o *options) answerAs(s *mockidp.Server) error {
+	if o.code == nil {
+		o.user.Factors = append(o.user.Factors, mailbox{s, o.user.Name})
+	}
+	for _, u := range o.provider.config.Users {
+		p, is := u.(mockidp.Person)
+		if !is || p.Login != o.user.Name || p.Question == "" || p.Answer == "" {
+			continue
+		}
+		if err := setAnswers(o, trace.NewSecret("answers", p.Question+" = "+p.Answer)); err != nil {
+			return providerError(err)
+		}
+	}
+	return nil
+}
+
+// mailbox answers with the codes that the embedded provider has sent its user.
+type mailbox struct {
+	server *mockidp.Server
+	login  string
+}
+
+// CanAnswer implements [signin.CanAnswer].
+func (m mailbox) CanAnswer(k signin.ChallengeKind) bool { return k == signin.ChallengeCode }
+
+// Answer implements [signin.Factor].
+func (m mailbox) Answer(_ context.Context, c signin.Challenge) (trace.Secret, error) {
+	if c.Kind != signin.ChallengeCode {
+		return trace.Secret{}, signin.ErrNotMine
+	}
+	for _, message := range slices.Backward(m.server.Messages()) {
+		if message.Login == m.login {
+			return trace.NewSecret("code", message.Code), nil
+		}
+	}
+	return trace.Secret{}, fmt.Errorf("the embedded provider has sent %s no code: %w", m.login, signin.ErrNotMine)
 }

@@ -3,6 +3,7 @@ package mockidp
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -155,6 +156,20 @@ func (s *Server) sessionCookie() string {
 		return "idx"
 	}
 	return "sid"
+}
+
+// Screens returns the names that a [Person]'s Policy is made of, as [OktaOrg] explains them.
+func Screens() []string {
+	var names []string
+	for _, m := range methods {
+		names = append(names, m.name)
+	}
+	for _, s := range oktaScreens() {
+		if !s.first {
+			names = append(names, s.name)
+		}
+	}
+	return append(names, slices.Sorted(maps.Keys(refusals))...)
 }
 
 // checkPolicy finds screens that are not there, and factors that the person does not have.
