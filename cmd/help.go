@@ -139,7 +139,7 @@ func helpTopics() []*cobra.Command {
 		{Use: "environment", Short: "The variables that stand in for flags", Long: environmentHelp()},
 		{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp()},
 		{Use: "outputs", Short: "How tokens are written", Long: outputsHelp()},
-		{Use: "config", Short: "What a file can say", Long: configHelp},
+		{Use: "config", Short: "What a file can say", Long: configHelp()},
 	}
 }
 
@@ -191,65 +191,3 @@ provider did not give ends with exit code 4.
 		}
 	})
 }
-
-const configHelp = `A file, --config FILE or else ./oidcflow.hcl, says what flags would say. Secrets come from functions:
-
-  env("NAME")        an environment variable
-  file("NAME")       a file below the file's folder, or below --allow-file DIR
-  command("CMD", …)  what a program prints, with --allow-command
-
-A file that was not named with --config may use neither command() nor --allow-file.
-
-  issuer = "https://login.example.com"    # or authorization_url, token_url, jwks_url, userinfo_url
-  sign_in       = "auto"
-  sign_in_hosts = ["sso.example.com"]
-  factor_order  = ["totp", "question"]    # where several are offered
-  allow_push    = false                   # true: wait for a person to answer a push message
-
-  client "web" {                          # --client web; the only one is taken without
-    client_id                  = "0oa1"   # the label, if left out
-    secret                     = file("web.secret")
-    token_endpoint_auth_method = "client_secret_basic"
-    redirect_uri               = "https://app.example.com/callback"
-    scopes                     = ["openid", "email"]
-  }
-
-  user "alice" {                          # --user alice, or --username alice
-    username     = "alice@example.com"    # the label, if left out
-    password     = env("ALICE_PASSWORD")
-    new_password = command("vault", "new")  # set where the old one has expired; not looked up before
-    totp         = file("alice.totp")
-    answers      = { "Favourite food?" = env("ALICE_FOOD") }
-    code_command = "mailbox alice"
-  }
-
-With --mock, and for oidcflow mock, a block describes the embedded provider:
-
-  idp {
-    profile    = "okta"                   # or strict
-    login      = "form"                   # or auto, okta
-    faults     = []
-    variations = []
-
-    server "default" {
-      audience          = "api://default"
-      scopes            = ["api:read"]
-      access_token_ttl  = "1h"
-      refresh_token_ttl = "168h"
-      alg               = "RS256"         # or ES256, PS256, EdDSA
-    }
-    client "tool" {
-      secret                    = "…"     # none: a public client
-      redirect_uris             = ["http://localhost:8080/callback"]
-      post_logout_redirect_uris = ["http://localhost:8080"]
-      grant_types               = ["authorization_code", "refresh_token"]
-      require_pkce              = false   # also require_par, require_dpop, require_consent
-    }
-    user "alice" {
-      password = "…"
-      email    = "alice@example.com"
-      totp     = "JBSWY3DPEHPK3PXP"
-      groups   = ["admins"]
-      claims   = { department = "qa" }
-    }
-  }`

@@ -33,10 +33,14 @@ func (p *program) mockCommand() *cobra.Command {
 		Short: "Run the embedded provider until interrupted",
 		Long: `mock runs the embedded OpenID provider as a server. When it listens it prints one JSON object on stdout, with the
 issuers, clients, users and their secrets. It is for tests: everything is in memory, its keys are new at each start, and
-whoever reaches it gets tokens. They are worth nothing anywhere else.`,
+whoever reaches it gets tokens. They are worth nothing anywhere else.
+
+With --login okta it is an organisation of Okta's: alice is asked for her password and a code of Google Authenticator, bob
+for his password. 'oidcflow help config' has the block that says what else a user may be asked for.`,
 		Example: `  oidcflow mock
   oidcflow mock --listen 127.0.0.1:9000 --tls --ready-file ready.json
-  oidcflow mock --config idp.hcl --fault invalid-aud`,
+  oidcflow mock --config idp.hcl --fault invalid-aud
+  oidcflow mock --login okta --widget node_modules/@okta/okta-signin-widget/dist`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
 			config, err := p.mockConfig(c, &m)

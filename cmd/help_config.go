@@ -1,0 +1,121 @@
+package cmd
+
+import (
+	"strings"
+
+	"github.com/oidcflow/oidcflow/mockidp"
+)
+
+// configHelp says what a file can say.
+func configHelp() string {
+	return `A file, --config FILE or else ./oidcflow.hcl, says what flags would say. Secrets come from functions:
+
+  env("NAME")        an environment variable
+  file("NAME")       a file below the file's folder, or below --allow-file DIR
+  command("CMD", …)  what a program prints, with --allow-command
+
+A file that was not named with --config may use neither command() nor --allow-file.
+
+  issuer = "https://login.example.com"    # or authorization_url, token_url, jwks_url, userinfo_url
+  sign_in       = "auto"
+  sign_in_hosts = ["sso.example.com"]
+  factor_order  = ["totp", "question"]    # where several are offered
+  allow_push    = false                   # true: wait for a person to answer a push message
+
+  client "web" {                          # --client web; the only one is taken without
+    client_id                  = "0oa1"   # the label, if left out
+    secret                     = file("web.secret")
+    token_endpoint_auth_method = "client_secret_basic"
+    redirect_uri               = "https://app.example.com/callback"
+    scopes                     = ["openid", "email"]
+  }
+
+  user "alice" {                          # --user alice, or --username alice
+    username     = "alice@example.com"    # the label, if left out
+    password     = env("ALICE_PASSWORD")
+    new_password = command("vault", "new")  # set where the old one has expired; not looked up before
+    totp         = file("alice.totp")
+    answers      = { "Favourite food?" = env("ALICE_FOOD") }
+    code_command = "mailbox alice"
+  }
+
+With --mock, and for oidcflow mock, a block describes the embedded provider:
+
+  idp {
+    profile    = "okta"                   # or strict
+    login      = "form"                   # or auto, okta
+    faults     = []
+    variations = []
+
+    server "default" {
+      audience          = "api://default"
+      scopes            = ["api:read"]
+      access_token_ttl  = "1h"
+      refresh_token_ttl = "168h"
+      alg               = "RS256"         # or ES256, PS256, EdDSA
+    }
+    client "tool" {
+      secret                    = "…"     # none: a public client
+      redirect_uris             = ["http://localhost:8080/callback"]
+      post_logout_redirect_uris = ["http://localhost:8080"]
+      grant_types               = ["authorization_code", "refresh_token"]
+      require_pkce              = false   # also require_par, require_dpop, require_consent
+    }
+    user "alice" {
+      password = "…"
+      email    = "alice@example.com"
+      totp     = "JBSWY3DPEHPK3PXP"
+      groups   = ["admins"]
+      claims   = { department = "qa" }
+    }
+  }
+
+With login okta it is an organisation of Okta's. What a user is asked for is in the user's policy; without one that is the
+password, and with a TOTP secret google_otp. Names with | between them are a choice.
+
+  idp {
+    okta {                                # says login = "okta", too; everything in it is optional
+      engine     = "identity"             # or classic
+      page       = "default"              # or custom, databag: how the page hands its state over
+      generation = 2                      # or 3: of the sign-in widget
+      first      = ["identify"]           # or identify-password; device-challenge before it
+      idp        = "https://idp.example.com/"   # where redirect-idp leads
+      name       = "Example"
+
+      show_lock_outs       = false        # name a locked account as such
+      hide_unknown_users   = false        # ask an unknown user for a password
+      granular_consent     = false        # let scopes be chosen one by one
+      redirect_remediation = false        # success and failure are remediations
+      device_fingerprints  = false        # the page takes the browser's fingerprint
+      rate_limits          = false        # turn away who asks too often
+    }
+    user "alice" {
+      password = "…"
+      totp     = "JBSWY3DPEHPK3PXP"
+      question = "Favourite food?"
+      answer   = "…"
+      phone    = "+1 555 0100"
+      policy   = ["password", "google_otp|question|email", "keep-me-signed-in"]
+      passkey {                           # WebAuthn
+        id         = "…"                  # base64url
+        public_key = file("alice.pem")
+        sign_count = 0
+      }
+    }
+  }
+
+` + wrapped("A policy is made of ", mockidp.Screens())
+}
+
+// wrapped is a sentence that ends with names, in lines of a terminal.
+func wrapped(begin string, names []string) string {
+	const width = 120
+	text, line := "", begin
+	for i, name := range names {
+		if name += map[bool]string{true: ".", false: ", "}[i == len(names)-1]; len(line)+len(name) > width {
+			text, line = text+strings.TrimRight(line, " ")+"\n", ""
+		}
+		line += name
+	}
+	return text + line
+}
