@@ -150,7 +150,31 @@ type jsonUser struct {
 	Policy   []string       `json:"policy"`
 }
 
-func (s *Server) listUsers(json.RawMessage) (any, error) { return s.Ready().Users, nil }
+// listedUser is a user, and what they have set up since the start, without the secrets of that.
+type listedUser struct {
+	ReadyUser
+	Enrolled []string      `json:"enrolled,omitempty"`
+	Passkeys []jsonPasskey `json:"passkeys,omitempty"`
+}
+
+type jsonPasskey struct {
+	ID        string `json:"id"` // base64url
+	SignCount uint32 `json:"sign_count"`
+}
+
+func (s *Server) listUsers(json.RawMessage) (any, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := []listedUser{}
+	for _, a := range s.accounts {
+		u := listedUser{ReadyUser: a.ready(), Enrolled: slices.Clone(a.okta.enrolled)}
+		for i, k := range a.person.Passkeys {
+			u.Passkeys = append(u.Passkeys, jsonPasskey{b64.EncodeToString(k.ID), a.okta.counts[i]})
+		}
+		out = append(out, u)
+	}
+	return out, nil
+}
 
 func (s *Server) postUser(body json.RawMessage) (any, error) {
 	var u jsonUser

@@ -72,9 +72,13 @@ func (s *Server) Ready() Ready {
 		r.Clients = append(r.Clients, ReadyClient{c.ID, c.Secret, uris})
 	}
 	for _, a := range s.accounts {
-		r.Users = append(r.Users, ReadyUser{a.person.Login, a.person.Password, a.person.TOTP})
+		r.Users = append(r.Users, a.ready())
 	}
 	return r
+}
+
+func (a *account) ready() ReadyUser {
+	return ReadyUser{a.person.Login, a.person.Password, a.person.TOTP}
 }
 
 // sortedClients are the clients by ID. The caller holds s.mu.

@@ -15,7 +15,9 @@ import (
 //
 //   - a factor: password, google_otp, okta_verify (a code), push, question, email, magic_link (a code, or the link that
 //     was mailed), sms, passkey; several with | between them are a choice: "google_otp|email"
-//   - something to set up: enrol (must), enrol-optional
+//   - something to set up: enrol (must), enrol-optional; what is offered stands after a colon, of google_otp, which is all
+//     without one, passkey, question, email, sms and password: "enrol-optional:passkey|google_otp". Once it was set up
+//     the screen is left out, and a required one lets factors follow that the person does not have yet
 //   - something about the password: password-expired, password-expiring
 //   - a question: keep-me-signed-in, device-grace, consent, granular-consent
 //   - another provider: redirect-idp
@@ -45,12 +47,13 @@ type Passkey struct {
 
 // oktaAccount is what login okta knows of an account. Server.mu guards it.
 type oktaAccount struct {
-	used    map[string]int64     // the last TOTP step, by method
-	counts  []uint32             // signCount of each passkey, as last seen
-	calls   []time.Time          // of the last seconds
-	pushes  []*oktaSignIn        // that wait for an answer
-	renewed bool                 // the password was changed
-	devices map[string]time.Time // that are remembered, and until when
+	used     map[string]int64     // the last TOTP step, by method
+	counts   []uint32             // signCount of each passkey, as last seen
+	calls    []time.Time          // of the last seconds
+	pushes   []*oktaSignIn        // that wait for an answer
+	renewed  bool                 // the password was changed
+	enrolled []string             // methods that were set up
+	devices  map[string]time.Time // that are remembered, and until when
 }
 
 const (
@@ -174,9 +177,16 @@ func Screens() []string {
 
 // checkPolicy finds screens that are not there, and factors that the person does not have.
 func (a *account) checkPolicy() error {
+	var later []string // what the person will have
 	for _, name := range a.person.Policy {
-		if strings.HasPrefix(name, "enrol") && a.totp != nil {
-			return fmt.Errorf("user %q: policy: %s: the user has a TOTP secret", a.person.Login, name)
+		if offers, ok := enrolScreen(name); ok {
+			if err := a.checkEnrol(offers); err != nil {
+				return fmt.Errorf("user %q: policy: %s: %w", a.person.Login, name, err)
+			}
+			if !strings.HasPrefix(name, "enrol-optional") {
+				later = append(later, offers...)
+			}
+			continue
 		}
 		if sc := screenNamed(name); sc != nil && !sc.first || refusals[name] != nil {
 			continue
@@ -186,7 +196,7 @@ func (a *account) checkPolicy() error {
 			if m == nil {
 				return fmt.Errorf("user %q: policy: unknown screen %q", a.person.Login, name)
 			}
-			if !m.has(a) {
+			if !m.has(a) && !slices.Contains(later, choice) {
 				return fmt.Errorf("user %q: policy: %s: the user has none", a.person.Login, choice)
 			}
 		}

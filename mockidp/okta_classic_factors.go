@@ -200,8 +200,7 @@ func (c *call) authnActivate(f *authnSignIn, in authnInput) *authnRefusal {
 	if !ok {
 		return wrongPassCode.because(wrongToken)
 	}
-	a.totp, a.person.TOTP = key, f.challenge.secret
-	a.okta.used = map[string]int64{"google_otp": step}
+	a.enrolTOTP(key, step)
 	f.prove(c, methodNamed("google_otp").amr)
 	return c.authnNext(f)
 }

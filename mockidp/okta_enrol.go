@@ -1,111 +1,176 @@
 package mockidp
 
 import (
-	"encoding/base64"
-	"net/url"
+	"errors"
+	"fmt"
+	"slices"
 	"strings"
 )
 
-// enrol offers to set up Google Authenticator, and then shows its secret.
-func (v *idxView) enrol() {
-	m := methodNamed("google_otp")
-	v.body["authenticators"] = list([]object{{"type": m.kind, "key": m.key, "id": m.id(), "displayName": m.label, "methods": []object{{"type": m.via}}}})
-	v.body["authenticatorEnrollments"] = list([]object{})
-	if secret := v.f.challenge.secret; secret != "" {
-		current := v.authenticator(m, m.id())
-		current["value"].(object)["contextualData"] = object{"sharedSecret": secret, "qrcode": qrCode(v.f.login, secret)}
-		v.body["currentAuthenticator"], v.body["enrollmentAuthenticator"] = current, current
-		form := v.offer(v.form("enroll-authenticator", "challenge/answer", group("credentials", m.fields(v.f)...)))
-		form.RelatesTo = []string{"$.currentAuthenticator"}
-	} else {
-		v.offer(v.form("select-authenticator-enroll", "credential/enroll", ionField{Name: "authenticator", Type: "object", Required: true, Options: []ionOption{{
-			Label: m.label, RelatesTo: "$.authenticators.value[0]", Value: object{"form": &ionFields{[]ionField{
-				{Name: "id", Required: true, Value: m.id(), Mutable: no},
-				{Name: "methodType", Value: m.via, Mutable: no},
-			}}},
-		}}}))
+// enrolScreen reads the name of a screen that offers to set something up: enrol, enrol-optional, and what they offer
+// after a colon. Without that it is google_otp.
+func enrolScreen(name string) (offers []string, ok bool) {
+	word, list, listed := strings.Cut(name, ":")
+	if word != "enrol" && word != "enrol-optional" {
+		return nil, false
 	}
-	if v.f.screens[0] == "enrol-optional" {
+	if !listed {
+		return []string{"google_otp"}, true
+	}
+	return strings.Split(list, "|"), true
+}
+
+// checkEnrol finds what cannot be offered.
+func (a *account) checkEnrol(offers []string) error {
+	for _, name := range offers {
+		switch {
+		case enrolmentOf(name) == nil:
+			return fmt.Errorf("%q cannot be set up", name)
+		case name == "google_otp" && a.totp != nil:
+			return errors.New("the user has a TOTP secret")
+		}
+	}
+	return nil
+}
+
+func (o *oktaAccount) has(name string) bool { return slices.Contains(o.enrolled, name) }
+
+// isFresh reports whether a method was set up in this sign-in.
+func (f *oktaSignIn) isFresh(name string) bool { return slices.Contains(f.fresh, name) }
+
+// enrolled notes that the account has set up a method, so that it is not asked to again.
+func (f *oktaSignIn) enrolled(name string) {
+	f.fresh = append(f.fresh, name)
+	f.account.okta.enrol(name)
+}
+
+func (o *oktaAccount) enrol(name string) {
+	if !o.has(name) {
+		o.enrolled = append(o.enrolled, name)
+	}
+}
+
+// enrolTOTP gives the account an authenticator app, of which the code of a step has been used.
+func (a *account) enrolTOTP(key []byte, step int64) {
+	a.totp = key
+	a.okta.used = map[string]int64{"google_otp": step}
+	a.okta.enrol("google_otp")
+}
+
+// enrol offers to set something up; then it asks for what that takes, and at last for the proof of it.
+func (v *idxView) enrol() {
+	offers, _ := enrolScreen(v.f.screens[0])
+	choices := v.enrolments(offers)
+	chosen := v.f.challenge.enrol
+	if chosen != nil {
+		m := methodNamed(chosen.method)
+		current := v.authenticator(m, m.id())
+		v.body["currentAuthenticator"], v.body["enrollmentAuthenticator"] = current, current
+		form := v.enrolment(chosen, m, current["value"].(object))
+		form.RelatesTo = []string{"$.currentAuthenticator"}
+	}
+	if chosen == nil || len(offers) > 1 {
+		v.offer(v.form("select-authenticator-enroll", "credential/enroll", ionField{Name: "authenticator", Type: "object", Required: true, Options: choices}))
+	}
+	if strings.HasPrefix(v.f.screens[0], "enrol-optional") {
 		v.offer(v.form("skip", "skip"))
 	}
 }
 
-// qrCode stands where Okta has a picture to scan: the URL in words, for whoever reads the answer.
-func qrCode(login, secret string) object {
-	u := url.URL{Scheme: "otpauth", Host: "totp", Path: "/" + login, RawQuery: url.Values{"secret": {secret}}.Encode()}
-	text := strings.NewReplacer("&", "&amp;", "<", "&lt;").Replace(u.String())
-	svg := `<svg xmlns="http://www.w3.org/2000/svg" width="200" height="40"><text y="20" font-size="6">` + text + `</text></svg>`
-	return object{"method": "embedded", "type": "image/svg+xml", "href": "data:image/svg+xml;base64," + base64.StdEncoding.EncodeToString([]byte(svg))}
+// enrolments lists the authenticators on offer, and what the user has of them, and returns the options that stand for
+// them.
+func (v *idxView) enrolments(offers []string) (options []ionOption) {
+	var authenticators []object
+	for i, name := range offers {
+		m := methodNamed(name)
+		authenticators = append(authenticators, object{"type": m.kind, "key": m.key, "id": m.id(), "displayName": m.label, "methods": []object{{"type": m.via}}})
+		options = append(options, ionOption{
+			Label: m.label, RelatesTo: fmt.Sprintf("$.authenticators.value[%d]", i), Value: object{"form": &ionFields{[]ionField{
+				{Name: "id", Required: true, Value: m.id(), Mutable: no},
+				{Name: "methodType", Value: m.via, Mutable: no},
+			}}},
+		})
+	}
+	v.body["authenticators"] = list(authenticators)
+	m := methodNamed("passkey")
+	var had []object
+	for _, k := range v.f.account.person.Passkeys {
+		had = append(had, object{"type": m.kind, "key": m.key, "id": m.enrolmentID(v.f.login), "displayName": m.label, "credentialId": b64.EncodeToString(k.ID), "methods": []object{{"type": m.via}}})
+	}
+	v.body["authenticatorEnrollments"] = list(had)
+	return options
+}
+
+// enrolment shows the form of what is being set up.
+func (v *idxView) enrolment(e *enrolment, m *method, current object) *ionForm {
+	ch := v.f.challenge
+	if e.asks != nil && !ch.sent {
+		fields := append([]ionField{{Name: "id", Required: true, Value: m.id(), Mutable: no, Visible: no}}, e.asks(m)...)
+		return v.offer(v.form("authenticator-enrollment-data", "credential/enroll",
+			ionField{Name: "authenticator", Type: "object", Label: m.label, Required: true, Form: &ionFields{fields}}))
+	}
+	if e.context != nil {
+		current["contextualData"] = e.context(v)
+	}
+	if m.sends {
+		current["resend"] = v.also(v.form("resend", "challenge/resend"))
+	}
+	proof := group("credentials", e.fields()...)
+	if e.options != nil {
+		proof = ionField{Name: "credentials", Type: "object", Required: true, Options: e.options()}
+	}
+	return v.offer(v.form("enroll-authenticator", "challenge/answer", proof))
 }
 
 func (c *call) takeEnrol(f *oktaSignIn, path string, in idxInput) *refusal {
-	m := methodNamed("google_otp")
 	switch path {
 	case "skip":
 		return c.advance(f)
 	case "credential/enroll":
-		if in.Authenticator.ID != m.id() {
-			return badRequest
-		}
-		f.challenge.secret = c.s.random.totpSecret()
-		c.renew(f)
+		return c.beginEnrol(f, in)
+	case "challenge/resend":
+		c.sendEnrol(f)
 		return nil
 	}
-	key, err := decodeTOTP(f.challenge.secret)
-	if err != nil {
+	e := f.challenge.enrol
+	if r := e.take(c, f, in.Credentials); r != nil {
+		return r
+	}
+	f.enrolled(e.method)
+	f.prove(c, methodNamed(e.method).amr)
+	return c.advance(f)
+}
+
+// beginEnrol takes the choice of what to set up, and what that asks to be told first.
+func (c *call) beginEnrol(f *oktaSignIn, in idxInput) *refusal {
+	offers, _ := enrolScreen(f.screens[0])
+	i := slices.IndexFunc(offers, func(name string) bool { return methodNamed(name).id() == in.Authenticator.ID })
+	if i < 0 {
 		return badRequest
 	}
-	step, ok := totpStep(key, strings.ReplaceAll(in.Credentials.Passcode, " ", ""), c.now)
-	if !ok {
-		return wrongGoogleCode
+	e := enrolmentOf(offers[i])
+	f.challenge = challenge{enrol: e, phone: in.Authenticator.PhoneNumber}
+	if e.asks == nil || f.challenge.phone != "" {
+		c.sendEnrol(f)
 	}
-	a := f.account
-	a.totp, a.person.TOTP = key, f.challenge.secret
-	a.okta.used = map[string]int64{"google_otp": step}
-	f.prove(c, m.amr)
-	return c.advance(f)
+	c.renew(f)
+	return nil
 }
 
-const daysToExpiry = 4
-
-// newPassword asks for a password in place of one that has expired, or soon will.
-func (v *idxView) newPassword() {
-	m, name := methodNamed("password"), "reenroll-authenticator"
-	expiring := v.f.screens[0] == "password-expiring"
-	current := v.authenticator(m, m.id())
-	settings := object{"complexity": object{"minLength": 8, "minLowerCase": 0, "minUpperCase": 0, "minNumber": 0, "minSymbol": 0, "excludeUsername": true},
-		"age": object{"minAgeMinutes": 0, "historyCount": 1}}
-	if expiring {
-		name += "-warning"
-		settings["daysToExpiry"] = daysToExpiry
-		org := v.c.s.cfg.Org.Name
-		v.remark(refusal{key: "idx.password.expiring.message", class: "INFO"}.with(
-			"When your password expires, you will have to change your password before you can login to your "+org+" account.", org))
+// sendEnrol makes what the proof will be about: a secret, a nonce, or a code that is sent.
+func (c *call) sendEnrol(f *oktaSignIn) {
+	ch, a := &f.challenge, f.account
+	ch.sent, ch.at = true, c.now
+	switch ch.enrol.method {
+	case "google_otp":
+		ch.secret = c.s.random.totpSecret()
+	case "passkey":
+		ch.nonce = c.s.random.token()
+	case "email":
+		ch.code = c.s.random.digits(6)
+		c.s.deliver(Message{Login: a.person.Login, Channel: "email", To: a.person.email(), Code: ch.code})
+	case "sms":
+		ch.code = c.s.random.digits(6)
+		c.s.deliver(Message{Login: a.person.Login, Channel: "sms", To: ch.phone, Code: ch.code})
 	}
-	current["value"].(object)["settings"] = settings
-	v.authenticators([]*method{m})
-	v.body["currentAuthenticator"] = current
-	form := v.offer(v.form(name, "challenge/answer", group("credentials", ionField{Name: "passcode", Label: "New password", Required: true, Secret: true})))
-	form.RelatesTo = []string{"$.currentAuthenticator"}
-	if expiring {
-		v.offer(v.form("skip", "skip"))
-	}
-}
-
-func (c *call) takeNewPassword(f *oktaSignIn, path string, in idxInput) *refusal {
-	if path == "skip" {
-		return c.advance(f)
-	}
-	a, typed := f.account, in.Credentials.Passcode
-	if !a.passwordMayBe(typed) {
-		rule := "Password requirements: at least 8 characters, no parts of your username. Your password cannot be any of your last 1 passwords."
-		return weakPassword.with("Password requirements were not met. "+rule, rule)
-	}
-	a.person.Password, a.okta.renewed = typed, true
-	return c.advance(f)
-}
-
-// passwordMayBe reports whether the user's next password may be this one.
-func (a *account) passwordMayBe(typed string) bool {
-	return len(typed) >= 8 && typed != a.person.Password && !strings.Contains(strings.ToLower(typed), strings.ToLower(a.person.Login))
 }

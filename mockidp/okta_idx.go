@@ -27,6 +27,7 @@ type oktaSignIn struct {
 	authTime time.Time
 
 	screens   []string // still to come, the present one first
+	fresh     []string // methods that were set up, which proves them
 	method    *method  // of the present screen; nil: to be chosen
 	challenge challenge
 	opted     []string // scopes that were chosen one by one; nil: all
@@ -44,6 +45,8 @@ type challenge struct {
 	verdict string // of a push: approved, rejected, and told when the page knows
 	nonce   string // of a passkey
 	secret  string // of an enrolment
+	enrol   *enrolment
+	phone   string // that is being enrolled
 }
 
 func (f *oktaSignIn) done() bool { return len(f.screens) == 0 }
@@ -67,8 +70,9 @@ type idxInput struct {
 	RememberMe    bool        `json:"rememberMe"`
 	Credentials   credentials `json:"credentials"`
 	Authenticator struct {
-		ID         string `json:"id"`
-		MethodType string `json:"methodType"`
+		ID          string `json:"id"`
+		MethodType  string `json:"methodType"`
+		PhoneNumber string `json:"phoneNumber"`
 	} `json:"authenticator"`
 	KeepMeSignedIn bool            `json:"keepMeSignedIn"`
 	Consent        bool            `json:"consent"`
@@ -232,15 +236,16 @@ func (c *call) renew(f *oktaSignIn) {
 	c.s.signIns.put(f.handle, f, c.now, f.expires)
 }
 
-// settled reports whether an earlier sign-in has done what a screen asks for.
+// settled reports whether what a screen asks for was done: by an earlier sign-in, or by setting up a factor in this one.
 func (f *oktaSignIn) settled(name string) bool {
+	if offers, ok := enrolScreen(name); ok {
+		return slices.ContainsFunc(offers, f.account.okta.has) || slices.Contains(offers, "google_otp") && f.account.totp != nil
+	}
 	switch name {
-	case "enrol", "enrol-optional":
-		return f.account.totp != nil
 	case "password-expired", "password-expiring":
 		return f.account.okta.renewed
 	}
-	return false
+	return slices.ContainsFunc(strings.Split(name, "|"), f.isFresh)
 }
 
 func (c *call) arriveRefused(f *oktaSignIn, r *refusal) *refusal {

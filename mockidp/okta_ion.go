@@ -32,6 +32,7 @@ type ionField struct {
 	Name     string      `json:"name"`
 	Label    string      `json:"label,omitempty"`
 	Desc     string      `json:"desc,omitempty"`
+	Hint     string      `json:"hint,omitempty"`
 	Type     string      `json:"type,omitempty"`
 	Required bool        `json:"required,omitempty"`
 	Secret   bool        `json:"secret,omitempty"`
@@ -132,6 +133,7 @@ var (
 	wrongCode       = &refusal{status: 401, key: "api.authn.error.PASSCODE_INVALID", text: "Invalid code. Try again."}
 	wrongAnswer     = &refusal{status: 401, key: "authfactor.challenge.question_factor.answer_invalid", text: "Your answer doesn't match our records. Please try again.", field: "answer"}
 	wrongPasskey    = &refusal{status: 401, key: "authfactor.webauthn.error", text: "Unable to authenticate with the security key or biometric."}
+	shortAnswer     = &refusal{status: 400, key: "securityQuestion.answer.tooShort.arg", text: "The security question answer must be at least 4 characters in length", params: []string{"4"}}
 	weakPassword    = &refusal{status: 400, key: "password.passwordRequirementsNotMet", field: "passcode"}
 	tooManyRequests = &refusal{status: 429, key: "tooManyRequests", text: "Too many requests"}
 	pushRejected    = &refusal{status: 200, key: "api.authn.poll.error.push_rejected", text: "You have chosen to reject this login."}

@@ -33,6 +33,8 @@ type credentials struct {
 	AuthenticatorData string `json:"authenticatorData"`
 	ClientData        string `json:"clientData"`
 	SignatureData     string `json:"signatureData"`
+	Attestation       string `json:"attestation"`
+	Question          string `json:"question"`
 }
 
 var methods = []*method{
@@ -174,7 +176,7 @@ func (c *call) verifyTOTP(f *oktaSignIn, typed, name string, wrong *refusal) *re
 		return suspendedFactor
 	}
 	step, ok := totpStep(a.totp, strings.ReplaceAll(typed, " ", ""), c.now)
-	if !ok {
+	if !ok || a.totp == nil {
 		return c.wrong(a, wrong, suspendedFactor)
 	}
 	if step <= a.okta.used[name] { // RFC 6238 §5.2

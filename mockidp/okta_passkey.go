@@ -78,7 +78,7 @@ func (c *call) assertion(k Passkey, last uint32, nonce string, in credentials) (
 	if err != nil {
 		return 0, fmt.Errorf("signatureData: %w", err)
 	}
-	if err := c.clientData(client, nonce); err != nil { // steps 11 to 14
+	if err := c.clientData(client, "webauthn.get", nonce); err != nil { // steps 11 to 14
 		return 0, err
 	}
 	rp := sha256.Sum256([]byte(c.s.base.Hostname()))
@@ -108,7 +108,8 @@ func (c *call) assertion(k Passkey, last uint32, nonce string, in credentials) (
 	return count, nil
 }
 
-func (c *call) clientData(raw []byte, nonce string) error {
+// clientData checks what the browser says of a ceremony.
+func (c *call) clientData(raw []byte, ceremony, nonce string) error {
 	var d struct {
 		Type      string `json:"type"`
 		Challenge string `json:"challenge"`
@@ -119,8 +120,8 @@ func (c *call) clientData(raw []byte, nonce string) error {
 	}
 	origin := c.s.base.Scheme + "://" + c.s.base.Host
 	switch {
-	case d.Type != "webauthn.get":
-		return fmt.Errorf("clientData: type: want webauthn.get, got %q", d.Type)
+	case d.Type != ceremony:
+		return fmt.Errorf("clientData: type: want %s, got %q", ceremony, d.Type)
 	case nonce == "" || d.Challenge != nonce:
 		return errors.New("clientData: the challenge is another one")
 	case d.Origin != origin:

@@ -34,6 +34,9 @@ func oktaScreens() []screen {
 // screenNamed returns a screen of the table, or nil.
 func screenNamed(name string) *screen {
 	all := oktaScreens()
+	if _, ok := enrolScreen(name); ok {
+		name, _, _ = strings.Cut(name, ":")
+	}
 	if i := slices.IndexFunc(all, func(s screen) bool { return s.name == name }); i >= 0 {
 		return &all[i]
 	}

@@ -152,7 +152,7 @@ var IDXVerdicts = []IDXVerdict{
 	{codePasswordExpired, []string{"password.passwordRequirementsNotMet", "errors.E0000064", "E0000064"}},
 	{codeInvalidCredentials, []string{"errors.E0000004", "E0000004", "incorrectPassword", "errors.E0000068", "E0000068",
 		"authfactor.challenge.soft_token.*", "authfactor.challenge.question_factor.answer_invalid", "api.authn.error.PASSCODE_INVALID",
-		"authfactor.webauthn.error.*"}},
+		"authfactor.webauthn.error*"}},
 	{codeServerError, []string{"errors.E0000009", "E0000009", "errors.E0000010", "E0000010", "idx.error.server.*"}},
 }
 
