@@ -1,6 +1,7 @@
 package chrome
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
@@ -25,23 +26,26 @@ func widget(t testing.TB) string {
 }
 
 // okta is a provider whose pages are Okta's own, and a user who has everything and signs in by a policy.
-type okta struct {
-	*mockidp.Server
-	person *mockidp.Person
-}
+type okta struct{ *mockidp.Server }
 
 const horse = "correct horse battery"
 
 func startOkta(t testing.TB, org mockidp.OktaOrg, policy ...string) *okta {
 	t.Helper()
+	return startOktaAt(t, mockidp.Config{Org: org}, policy...)
+}
+
+// startOktaAt starts Okta with cfg.
+func startOktaAt(t testing.TB, cfg mockidp.Config, policy ...string) *okta {
+	t.Helper()
 	p := &mockidp.Person{Login: "alice", Password: horse, TOTP: totpSecret, Question: "Where were you born?", Answer: "Paris", Phone: "+15550100", Policy: policy}
 	if strings.Contains(strings.Join(policy, " "), "enrol") {
 		p.TOTP = ""
 	}
-	m := mockidp.StartT(t, mockidp.Config{Login: "okta", Widget: widget(t), Org: org,
-		Clients: []mockidp.Client{{ID: "web", RedirectURIs: []string{testRedirect}}},
-		Users:   []mockidp.User{p, &mockidp.Person{Login: "mallory", Password: horse, Locked: true}}})
-	return &okta{m, p}
+	cfg.Login, cfg.Widget = "okta", cmp.Or(cfg.Widget, widget(t))
+	cfg.Clients = []mockidp.Client{{ID: "web", RedirectURIs: []string{testRedirect}}}
+	cfg.Users = []mockidp.User{p, &mockidp.Person{Login: "mallory", Password: horse, Locked: true}}
+	return &okta{mockidp.StartT(t, cfg)}
 }
 
 // everything is the user with all factors that a program can have.
