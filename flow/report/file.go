@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -12,7 +13,7 @@ import (
 // WriteFile writes data to path so that the file is there complete or not at all. It has the mode perm before it has
 // any content, whatever the umask says. A symbolic link at path is not followed, and what is no file, such as a device,
 // is not replaced: both are errors.
-func WriteFile(path string, data []byte, perm fs.FileMode) (err error) {
+func WriteFile(path string, data []byte, perm fs.FileMode) error {
 	switch info, err := os.Lstat(path); {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
@@ -20,6 +21,28 @@ func WriteFile(path string, data []byte, perm fs.FileMode) (err error) {
 	case !info.Mode().IsRegular():
 		return fmt.Errorf("writing %s: want a file or nothing there, got %s", path, kindOf(info.Mode()))
 	}
+	return place(path, data, perm, os.Rename)
+}
+
+// WriteNewFile is like WriteFile for a file that is not there yet. Where there is something by the time that the file
+// is complete, the error wraps fs.ErrExist.
+func WriteNewFile(path string, data []byte, perm fs.FileMode) error {
+	return place(path, data, perm, func(from, to string) error {
+		// Unlike a rename, a link replaces nothing.
+		err := os.Link(from, to)
+		if err == nil || errors.Is(err, fs.ErrExist) {
+			return errors.Join(err, os.Remove(from))
+		}
+		// A file system without links.
+		if _, err := os.Lstat(to); !errors.Is(err, fs.ErrNotExist) {
+			return cmp.Or(err, error(fs.ErrExist))
+		}
+		return os.Rename(from, to)
+	})
+}
+
+// place writes a file beside path and then moves it there.
+func place(path string, data []byte, perm fs.FileMode, move func(from, to string) error) (err error) {
 	dir := filepath.Dir(path)
 	f, err := os.CreateTemp(dir, ".oidcflow-*.tmp") // mode 0600
 	if err != nil {
@@ -36,7 +59,7 @@ func WriteFile(path string, data []byte, perm fs.FileMode) (err error) {
 	if err := f.Close(); err != nil {
 		return err
 	}
-	if err := os.Rename(f.Name(), path); err != nil {
+	if err := move(f.Name(), path); err != nil {
 		return err
 	}
 	return syncDir(dir)

@@ -3,6 +3,7 @@ package report_test
 import (
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -31,6 +32,24 @@ func TestWriteFileLeavesNothingBehind(t *testing.T) {
 	require.ErrorContains(t, report.WriteFile(filepath.Join(dir, "folder"), []byte("x"), 0o600), "got a folder")
 	require.Error(t, report.WriteFile(filepath.Join(dir, "missing", "file"), []byte("x"), 0o600))
 	requireOnly(t, dir, "folder")
+}
+
+func TestWriteNewFileReplacesNothing(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	path := filepath.Join(dir, "passkey")
+	require.NoError(t, report.WriteNewFile(path, []byte("first"), 0o600))
+	require.ErrorIs(t, report.WriteNewFile(path, []byte("second"), 0o600), os.ErrExist)
+	got, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.Equal(t, "first", string(got))
+	info, err := os.Stat(path)
+	require.NoError(t, err)
+	if runtime.GOOS != "windows" {
+		require.Equal(t, os.FileMode(0o600), info.Mode().Perm())
+	}
+	require.ErrorIs(t, report.WriteNewFile(filepath.Join(dir, "missing", "file"), nil, 0o600), os.ErrNotExist)
+	requireOnly(t, dir, "passkey")
 }
 
 func requireOnly(t *testing.T, dir string, names ...string) {
