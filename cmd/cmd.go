@@ -247,6 +247,8 @@ application would get: verified, on stdout. It has a provider of its own to try 
 		p.execCommand(),
 		p.mockCommand(),
 		p.serveCommand(),
+		p.passkeyCommand(),
+		p.totpCommand(),
 		p.doctorCommand(),
 		p.listCommand(),
 		p.versionCommand(),

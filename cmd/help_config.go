@@ -35,6 +35,7 @@ A file that was not named with --config may use neither command() nor --allow-fi
     password     = env("ALICE_PASSWORD")
     new_password = command("vault", "new")  # set where the old one has expired; not looked up before
     totp         = file("alice.totp")
+    passkey      = file("alice.passkey")  # as 'oidcflow passkey enrol' writes it
     answers      = { "Favourite food?" = env("ALICE_FOOD") }
     code_command = "mailbox alice"
   }

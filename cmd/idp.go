@@ -252,7 +252,11 @@ func (o *options) startProvider() (*mockidp.Server, error) {
 	config := &o.provider.config
 	config.Faults = append(config.Faults, o.faults...)
 	config.Variations = append(config.Variations, o.variations...)
-	config.Login = cmp.Or(config.Login, loginFor(o.driver))
+	config.Widget = cmp.Or(o.widget, config.Widget)
+	if o.enrol != nil {
+		enrolling(config)
+	}
+	config.Login = cmp.Or(config.Login, o.login())
 	server, err := mockidp.Start(*config)
 	if err != nil {
 		return nil, providerError(err)
@@ -263,15 +267,28 @@ func (o *options) startProvider() (*mockidp.Server, error) {
 	return server, nil
 }
 
-// loginFor returns the login of the provider that a driver is tried with: pages for those that can fill them in.
-func loginFor(driver string) string {
-	switch driver {
-	case "form", "chrome":
-		return "form"
-	case "idx":
+// login returns the login of the provider that the driver is tried with: pages for those that can fill them in.
+func (o *options) login() string {
+	switch {
+	case o.widget != "", o.driver == "idx":
 		return "okta"
+	case o.driver == "form", o.driver == "chrome":
+		return "form"
 	}
 	return "auto"
+}
+
+// enrolling sets a provider up for the enrolment of a factor: by Okta's pages, under a name, which passkeys need, and
+// with a user who has no second factor yet.
+func enrolling(c *mockidp.Config) {
+	c.Login, c.Listen = "okta", "localhost:0"
+	if c.Users != nil {
+		return
+	}
+	_, users := mockidp.Defaults()
+	alice := users[0].(mockidp.Person)
+	alice.TOTP, alice.Policy = "", []string{"password", "enrol"}
+	c.Users = []mockidp.User{alice}
 }
 
 // providerError is an error of the start of the provider: a port that is taken, or a setting it refuses.

@@ -20,6 +20,7 @@ type options struct {
 	mock       bool
 	faults     []string
 	variations []string
+	widget     string
 	provider   *provider // what the idp block of the file says; never nil
 
 	flow        flow.Config
@@ -32,6 +33,8 @@ type options struct {
 	consent     signin.Consent
 	order       []signin.ChallengeKind
 	allowPush   bool
+	age         ageKeys
+	enrol       *signin.Enrolment // nil: nothing is to be set up
 	browser     struct {
 		path, sandbox string
 		show          bool
@@ -56,7 +59,7 @@ type options struct {
 func addTargetFlags(fs *pflag.FlagSet) { addFlags(fs, &targetSettings) }
 
 // addUserFlags registers the flags that say who signs in, and how.
-func addUserFlags(fs *pflag.FlagSet) { addFlags(fs, &userSettings, &signInSettings) }
+func addUserFlags(fs *pflag.FlagSet) { addFlags(fs, &userSettings, &ageSettings, &signInSettings) }
 
 // addCommonFlags registers the flags of every command that talks to a provider.
 func addCommonFlags(fs *pflag.FlagSet) { addFlags(fs, &fileSettings, &commonSettings) }
@@ -66,6 +69,9 @@ func addFlags(fs *pflag.FlagSet, groups ...*group) {
 	for _, g := range groups {
 		for i := range g.settings {
 			s := &g.settings[i]
+			if slices.ContainsFunc(s.flags(), func(name string) bool { return fs.Lookup(name) != nil }) {
+				continue // the command has one of its own
+			}
 			for _, name := range s.flags() {
 				f := fs.VarPF(&value{setting: s, arg: s.flagArg(name)}, name, "", s.flagDoc(name))
 				f.Annotations = map[string][]string{groupAnnotation: {g.title}}
@@ -135,8 +141,11 @@ func (p *program) options(c *cobra.Command) (*options, error) {
 	if err := r.loadProfile(c.Context()); err != nil {
 		return nil, err
 	}
-	if err := r.read(c.Context(), &targetSettings, &userSettings, &signInSettings, &commonSettings); err != nil {
+	if err := r.read(c.Context(), &ageSettings, &targetSettings, &userSettings, &signInSettings, &commonSettings); err != nil {
 		return nil, err
+	}
+	if o.user.Passkey != nil {
+		r.learn(o.user.Passkey.Secrets()...)
 	}
 	o.noProxy, _ = p.env("NO_PROXY", "no_proxy")
 	return o, o.judge(c.Flags())
@@ -156,6 +165,8 @@ func (o *options) judge(flags *pflag.FlagSet) error {
 	switch e := o.flow.Endpoints; {
 	case o.faults != nil:
 		return usageError("fault_without_mock", "add --mock", "--fault is for the embedded provider only")
+	case o.widget != "":
+		return usageError("widget_without_mock", "add --mock", "--widget is for the embedded provider only")
 	case o.variations != nil:
 		return usageError("variation_without_mock", "add --mock", "--variation is for the embedded provider only")
 	case o.flow.Issuer == "" && (e.Authorization == "" || e.Token == ""):

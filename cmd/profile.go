@@ -67,7 +67,7 @@ func (r *reader) loadProfile(ctx context.Context) error {
 	if diags.HasErrors() {
 		return configErrors(diags)
 	}
-	r.learn(profile.Client.Secret, profile.User.Password, profile.User.TOTP, profile.User.Answers)
+	r.learn(profile.Client.Secret, profile.User.Password, profile.User.TOTP, profile.User.Passkey, profile.User.Answers)
 	// One user's password never goes out under another's name, nor a client's secret under another's ID.
 	if username != "" && username != profile.User.Name {
 		profile.User = scenario.User{}

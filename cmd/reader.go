@@ -2,6 +2,7 @@ package cmd
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -35,6 +36,9 @@ func (r *reader) read(ctx context.Context, groups ...*group) error {
 // one sets s if it has a value. With --mock, no variable stands in for a setting of the target or its user: they were
 // meant for another provider.
 func (r *reader) one(ctx context.Context, s *setting, target bool) error {
+	if r.replaced(s) {
+		return nil
+	}
 	variables := s.env
 	if r.options.mock && target {
 		variables = nil
@@ -115,6 +119,18 @@ func (s *setting) flags() []string {
 	}
 }
 
+// replaced reports whether the command has a flag of its own in place of one of s.
+func (r *reader) replaced(s *setting) bool {
+	return slices.ContainsFunc(s.flags(), func(name string) bool {
+		f := r.flags.Lookup(name)
+		if f == nil {
+			return false
+		}
+		_, ours := f.Value.(*value)
+		return !ours
+	})
+}
+
 // oneSecret sets s from a file, a program, a variable, a file that a variable names, or the profile. One that is needed
 // late is not read yet.
 func (r *reader) oneSecret(ctx context.Context, s *setting, variables []string) error {
@@ -139,6 +155,14 @@ func (r *reader) oneSecret(ctx context.Context, s *setting, variables []string) 
 		return nil
 	}
 	r.learn(secret)
+	if s.encrypted && isAge(secret.Reveal()) {
+		plain, err := r.options.age.open(secret.Reveal(), from)
+		if err != nil {
+			return err
+		}
+		secret = trace.NewSecret(s.secret, plain)
+		r.learn(secret)
+	}
 	if err := s.setSecret(r.options, secret); err != nil {
 		return usageError("invalid_"+s.codeName(), "", "%s: %w", from, err)
 	}

@@ -16,7 +16,12 @@ import (
 // read reads the options of a call with these flags and variables, and this text on standard input.
 func read(t *testing.T, env map[string]string, stdin string, args ...string) (*options, error) {
 	t.Helper()
-	p := newCall(env, stdin)
+	return readWith(t, newCall(env, stdin), args...)
+}
+
+// readWith reads the options of a call with these flags.
+func readWith(t *testing.T, p *call, args ...string) (*options, error) {
+	t.Helper()
 	var o *options
 	c := &cobra.Command{SilenceErrors: true, SilenceUsage: true, RunE: func(c *cobra.Command, _ []string) (err error) {
 		o, err = p.options(c)

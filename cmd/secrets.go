@@ -36,7 +36,15 @@ func readFile(file, from string) (string, error) {
 	if err != nil {
 		return "", usageError("unreadable_file", "", "%s: %w", from, err)
 	}
-	return strings.TrimRight(string(text), "\r\n"), nil
+	return withoutNewline(string(text)), nil
+}
+
+// withoutNewline returns text without the newline at its end. What is encrypted may end with any byte.
+func withoutNewline(text string) string {
+	if isAge(text) {
+		return text
+	}
+	return strings.TrimRight(text, "\r\n")
 }
 
 func (r *reader) readStdin(from string) (string, error) {
@@ -47,7 +55,7 @@ func (r *reader) readStdin(from string) (string, error) {
 	case len(text) > maxSecret:
 		return "", usageError("unreadable_file", "", "%s: standard input has more than %d bytes", from, maxSecret)
 	}
-	return strings.TrimRight(string(text), "\r\n"), nil
+	return withoutNewline(string(text)), nil
 }
 
 // secretCommand is what the program that a flag names prints.

@@ -131,6 +131,7 @@ func (o *options) newSigner() (*signer, error) {
 			InsecureHTTP: o.flow.InsecureHTTP,
 			Order:        o.order,
 			AllowPush:    o.allowPush,
+			Enrol:        o.enrol,
 			Transport:    &trace.Transport{Base: t},
 		},
 		browser: chrome.Config{

@@ -32,6 +32,7 @@ type setting struct {
 	// its variable with _FILE at the end of the name a file again.
 	secret     string // its kind
 	command    bool
+	encrypted  bool // it may be encrypted with age
 	setSecret  func(o *options, s trace.Secret) error
 	fileSecret func(p *scenario.Profile) trace.Secret
 	// One that may never be needed has these two instead: it is read when that function is called.
@@ -49,7 +50,7 @@ type group struct {
 	settings []setting
 }
 
-var groups = []*group{&targetSettings, &userSettings, &signInSettings, &fileSettings, &commonSettings}
+var groups = []*group{&targetSettings, &userSettings, &ageSettings, &signInSettings, &fileSettings, &commonSettings}
 
 var targetSettings = group{title: "Target", target: true, settings: []setting{
 	{flag: "mock", doc: "use the embedded provider, started for this call: user alice, client oidcflow",
@@ -128,6 +129,8 @@ var targetSettings = group{title: "Target", target: true, settings: []setting{
 		set: on(func(o *options) *bool { return &o.flow.InsecureHTTP })},
 	{flag: "fault", arg: "NAME", repeat: true, doc: "with --mock: what the provider does wrong (see 'oidcflow list faults')",
 		set: list(func(o *options) *[]string { return &o.faults })},
+	{flag: "widget", arg: "DIR", doc: "with --mock: the folder dist of the npm package @okta/okta-signin-widget, for a sign-in as at Okta in Chrome",
+		set: to(func(o *options) *string { return &o.widget })},
 	{flag: "variation", arg: "NAME", repeat: true,
 		doc: "with --mock: what the provider does unusually (see 'oidcflow list variations')",
 		set: list(func(o *options) *[]string { return &o.variations })},
@@ -151,14 +154,28 @@ var userSettings = group{title: "User", target: true, settings: []setting{
 			return p.User.NewPassword
 		}},
 	{flag: "totp", secret: "totp", command: true, env: []string{"OIDCFLOW_TOTP_SECRET"},
-		doc: "the secret of the authenticator app, base32 or an otpauth URI", setSecret: setTOTP,
+		doc: "the secret of the authenticator app, base32 or an otpauth URI", encrypted: true, setSecret: setTOTP,
 		fileSecret: func(p *scenario.Profile) trace.Secret { return p.User.TOTP }},
+	{flag: "passkey", secret: "passkey", env: []string{"OIDCFLOW_PASSKEY"},
+		doc: "the passkey, as 'oidcflow passkey enrol' writes it", encrypted: true, setSecret: setPasskey,
+		fileSecret: func(p *scenario.Profile) trace.Secret { return p.User.Passkey }},
 	{flag: "answers", secret: "answers", env: []string{"OIDCFLOW_ANSWERS"},
 		doc: "answers to security questions, in lines 'question = answer'", setSecret: setAnswers,
 		fileSecret: func(p *scenario.Profile) trace.Secret { return p.User.Answers }},
 	{flag: "code-command", arg: "CMD", env: []string{"OIDCFLOW_CODE_COMMAND"},
 		doc: "a program whose first line is the mailed or texted code", set: setCodeCommand,
 		file: func(p *scenario.Profile) string { return p.User.CodeCommand }},
+}}
+
+// ageSettings are read before the secrets that may be encrypted. They are no matter of the target.
+var ageSettings = group{title: "Encryption", settings: []setting{
+	{flag: "passphrase", secret: "passphrase", command: true, env: []string{"OIDCFLOW_PASSKEY_PASSPHRASE"},
+		doc: "the passphrase that a passkey or TOTP secret is encrypted with", setSecret: func(o *options, s trace.Secret) error {
+			o.age.passphrase = s
+			return nil
+		}},
+	{flag: "identity", secret: "identity", env: []string{"OIDCFLOW_IDENTITY"},
+		doc: "the age identity that it is encrypted for", setSecret: func(o *options, s trace.Secret) error { return o.age.setIdentities(s) }},
 }}
 
 var signInSettings = group{title: "Sign-in", settings: []setting{

@@ -2,6 +2,10 @@ package e2e
 
 import (
 	"bytes"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
 	"errors"
@@ -10,6 +14,7 @@ import (
 	"io"
 	"io/fs"
 	"maps"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -34,6 +39,33 @@ const (
 	canaryProxy        = "canary-proxy-password"
 	canaryCode         = "canary-authorization-code-0123456789"
 )
+
+// canaryPasskey is a passkey of alice's, as its file has it, with what its private key may be written as.
+var canaryPasskey = newCanaryPasskey("localhost", "alice")
+
+type plantedPasskey struct {
+	file        string
+	key         string // as the file has it
+	der, number string // the bytes, and those of the number that a JWK has
+}
+
+func newCanaryPasskey(rpID, user string) plantedPasskey {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		panic(err)
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		panic(err)
+	}
+	number, err := key.Bytes()
+	if err != nil {
+		panic(err)
+	}
+	p := plantedPasskey{key: base64.StdEncoding.EncodeToString(der), der: string(der), number: string(number)}
+	p.file = fmt.Sprintf(`{"version":1,"rpId":%q,"user":%q,"userHandle":"MDB1MQ","credentialId":"Y2FuYXJ5","alg":"ES256","privateKey":%q}`, rpID, user, p.key)
+	return p
+}
 
 // TestCanary plants secrets in every input of the program, reads those that go over the wire, lets the program succeed
 // and fail, and looks for all of them in everything that it leaves behind.
@@ -119,7 +151,9 @@ func startWiretap(t *testing.T, fault string) *wiretap {
 	t.Helper()
 	w := &wiretap{seen: secrets{}}
 	front := httptest.NewUnstartedServer(w)
-	issuer := "http://" + front.Listener.Addr().String()
+	_, port, err := net.SplitHostPort(front.Listener.Addr().String())
+	require.NoError(t, err)
+	issuer := "http://localhost:" + port // a name, which passkeys need
 	cfg := mockidp.Config{
 		Login:     "form",
 		IssuerURL: issuer,
@@ -163,6 +197,7 @@ func (w *wiretap) run(t *testing.T, env []string, args ...string) (stdout, stder
 		"OIDCFLOW_USERNAME=alice",
 		"OIDCFLOW_PASSWORD=" + canaryPassword,
 		"OIDCFLOW_TOTP_SECRET=" + canaryTOTP,
+		"OIDCFLOW_PASSKEY=" + canaryPasskey.file,
 		"OIDCFLOW_ANSWERS_FILE=" + answers,
 		"HTTPS_PROXY=http://user:" + canaryProxy + "@127.0.0.1:1",
 	}, env...)
@@ -237,6 +272,9 @@ func (w *wiretap) secrets() secrets {
 		"planted password":      canaryPassword,
 		"planted client secret": canaryClientSecret,
 		"planted TOTP secret":   canaryTOTP,
+		"planted passkey":       canaryPasskey.key,
+		"planted passkey's key": canaryPasskey.der,
+		"planted key's number":  canaryPasskey.number,
 		"planted answer":        canaryAnswer,
 		"planted proxy":         canaryProxy,
 		"planted code":          canaryCode,

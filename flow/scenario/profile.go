@@ -42,6 +42,7 @@ type User struct {
 	Name        string // Label, unless the block says otherwise
 	Password    trace.Secret
 	TOTP        trace.Secret
+	Passkey     trace.Secret
 	Answers     trace.Secret // lines `question = answer`
 	CodeCommand string
 
@@ -66,6 +67,7 @@ type userBlock struct {
 	Name        string            `hcl:"username,optional"`
 	Password    string            `hcl:"password,optional"`
 	TOTP        string            `hcl:"totp,optional"`
+	Passkey     string            `hcl:"passkey,optional"`
 	Answers     map[string]string `hcl:"answers,optional"`
 	CodeCommand string            `hcl:"code_command,optional"`
 	NewPassword hcl.Expression    `hcl:"new_password,optional"` // not looked up before it is needed
@@ -180,6 +182,7 @@ func (b *fileBlock) profile() *Profile {
 			Name:        cmp.Or(u.Name, u.Label),
 			Password:    trace.NewSecret("password", u.Password),
 			TOTP:        trace.NewSecret("totp", u.TOTP),
+			Passkey:     trace.NewSecret("passkey", u.Passkey),
 			Answers:     trace.NewSecret("answers", answerLines(u.Answers)),
 			CodeCommand: u.CodeCommand,
 		}
