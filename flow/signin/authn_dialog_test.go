@@ -163,8 +163,8 @@ func TestWhatIsDoneAboutAnAnswerOfTheClassicEngine(t *testing.T) {
 		{"a required factor with days of grace", nil, nil, []string{enrolling(true, "ACTIVE REQUIRED", "NOT_SETUP REQUIRED")}, "skip"},
 		{"nothing is left to set up", nil, nil, []string{enrolling(true, "ACTIVE OPTIONAL")}, "wait"},
 
-		{"consent", nil, nil, []string{authnJSON("CONSENT_REQUIRED", `"scopes":[{"name":"email"}]`)}, "consent"},
-		{"no consent", nil, func(c *Config) { c.Consent = Deny }, []string{authnJSON("ADMIN_CONSENT_REQUIRED", "")}, "cancel"},
+		{"consent", nil, nil, []string{authnJSON("CONSENT_REQUIRED", `"scopes":[{"name":"email"}]`)}, "allow"},
+		{"no consent", nil, func(c *Config) { c.Consent = Deny }, []string{authnJSON("ADMIN_CONSENT_REQUIRED", "")}, "deny"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -62,8 +62,8 @@ const (
 	AuthnSend    = "send"            // have a factor send its code or its message, once the page shows it
 	AuthnSelect  = "choose"          // have the page show another factor
 	AuthnSkip    = "skip"            // not now
-	AuthnAllow   = "consent"         // allow access
-	AuthnDeny    = "cancel"          // do not allow access
+	AuthnAllow   = "allow"           // allow access
+	AuthnDeny    = "deny"            // do not allow access
 	AuthnRenewal = "change-password" // set a new password
 	AuthnLook    = "authenticate"    // whatever the page asks
 )

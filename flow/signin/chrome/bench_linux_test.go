@@ -38,7 +38,7 @@ func bare(t *testing.B, b *Browser, r flow.Request) (opened, loaded time.Duratio
 	t.Helper()
 	begin := time.Now()
 	ctx, end := context.WithCancelCause(within(t, patience))
-	s := &signIn{b: b, request: r, dialog: signin.NewDialog(signin.Config{User: benchUser}, r.URL.String()), egress: egress{loopback: true}, end: end, woken: make(chan struct{}, 1)}
+	s := &signIn{b: b, request: r, dialog: dialogs{dialog: signin.NewDialog(signin.Config{User: benchUser}, r.URL.String())}, egress: egress{loopback: true}, end: end, woken: make(chan struct{}, 1)}
 	res, err := cdp.Call(ctx, b.calls, target.CreateBrowserContext, target.CreateBrowserContextParams{})
 	require.NoError(t, err)
 	s.contextID = res.BrowserContextID

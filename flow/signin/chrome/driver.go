@@ -48,16 +48,22 @@ type driver struct {
 func (d *driver) SignIn(ctx context.Context, r flow.Request) (*flow.Callback, error) {
 	engine := signin.NewIDXDialog(d.cfg, r.URL.String())
 	engine.Browser = true
-	// One dialog in two guises: what was sent to a page is not sent to an engine again.
-	return d.browser.signIn(ctx, r, engine.Dialog, engine, newPasskeys(d.cfg))
+	// One dialog in three guises: what was sent to a page is not sent to an engine again.
+	return d.browser.signIn(ctx, r, dialogs{engine.Dialog, engine, engine.Authn()}, newPasskeys(d.cfg))
+}
+
+// dialogs decide about one sign-in: its pages, and the answers of Okta's engines.
+type dialogs struct {
+	dialog
+	idx   *signin.IDXDialog
+	authn *signin.AuthnDialog
 }
 
 // signIn is one sign-in: its pages, and what has come of them.
 type signIn struct {
 	b         *Browser
 	request   flow.Request
-	dialog    dialog
-	engine    decider
+	dialog    dialogs
 	learn     func(...trace.Secret)
 	egress    egress
 	passkeys  *passkeys // nil: none
@@ -75,13 +81,13 @@ type signIn struct {
 	seen     *signin.View // what was on screen last
 }
 
-func (b *Browser) signIn(ctx context.Context, r flow.Request, d dialog, e decider, k *passkeys) (*flow.Callback, error) {
+func (b *Browser) signIn(ctx context.Context, r flow.Request, d dialogs, k *passkeys) (*flow.Callback, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
 		defer cancel()
 	}
-	s := &signIn{b: b, request: r, dialog: d, engine: e, passkeys: k, woken: make(chan struct{}, 1)}
+	s := &signIn{b: b, request: r, dialog: d, passkeys: k, woken: make(chan struct{}, 1)}
 	s.learn = func(list ...trace.Secret) { trace.Learn(ctx, list...) }
 	s.egress.loopback = local(r.URL.String()) || local(r.RedirectURI)
 	if err := s.egress.refuse(r.URL); err != nil {

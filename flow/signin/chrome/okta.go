@@ -4,15 +4,58 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/oidcflow/oidcflow/flow"
 	"github.com/oidcflow/oidcflow/flow/signin"
 	"github.com/oidcflow/oidcflow/flow/trace"
 )
 
-// decider decides about the answers of an engine: a [signin.IDXDialog].
-type decider interface {
-	Next(context.Context, *signin.IDXAnswer) (*signin.IDXMove, error)
+// idxAnswer is one of the Identity Engine.
+type idxAnswer struct{ *signin.IDXAnswer }
+
+func readIDX(body []byte) (answer, error) {
+	a, err := signin.ParseIDX(body)
+	if err != nil {
+		a = &signin.IDXAnswer{}
+	}
+	return idxAnswer{a}, err
+}
+
+func (a idxAnswer) came(status int, url, requestID string, says ...signin.IDXMessage) {
+	a.Status, a.URL, a.RequestID, a.Messages = status, url, requestID, append(a.Messages, says...)
+}
+
+func (a idxAnswer) step() string {
+	if len(a.Remediations) == 0 {
+		return ""
+	}
+	return a.Remediations[0].Name
+}
+
+// about leaves out the handles, which are new in each answer.
+func (a idxAnswer) about() string {
+	parts := []string{a.Current.Key, strings.Join(a.Current.Methods, " "), strconv.FormatBool(a.Redirect != "")}
+	for _, r := range a.Remediations {
+		parts = append(parts, r.Name)
+	}
+	return strings.Join(slices.Compact(parts), "\n")
+}
+
+func (a idxAnswer) polls() bool {
+	u, err := url.Parse(a.URL)
+	return err == nil && strings.HasSuffix(u.Path, "/poll")
+}
+
+func (a idxAnswer) secrets() []trace.Secret {
+	return []trace.Secret{trace.NewSecret("stateHandle", a.StateHandle)}
+}
+
+func (a idxAnswer) next(ctx context.Context, s *signIn) (*signin.IDXMove, error) {
+	return s.dialog.idx.Next(ctx, a.IDXAnswer)
 }
 
 // plan is a move as our script takes it.
@@ -21,7 +64,8 @@ type plan struct {
 	Fields []planned
 	Press  []way
 	Reveal []way
-	Again  bool // the page asked the same before, and may go on with the fields that it has
+	Again  bool           // the page asked the same before, and may go on with the fields that it has
+	Factor *classicFactor // that the page has to show; nil: any
 }
 
 type planned struct{ Name, Value string }
@@ -36,10 +80,14 @@ const (
 func (s *signIn) reply(ctx context.Context, now *sight) (alone bool, err error) {
 	t, w := now.tab, now.word
 	_, at, _ := t.shown()
-	s.show(&signin.View{URL: at, Title: stepOf(w.answer), RequestID: w.answer.RequestID})
-	m, err := s.engine.Next(ctx, w.answer)
+	s.show(&signin.View{URL: at, Title: w.answer.step()})
+	m, err := w.answer.next(ctx, s)
 	if err != nil || m.Wait {
 		return err == nil, err
+	}
+	if m.Look {
+		t.overlook(w)
+		return false, nil
 	}
 	// The engine's address was agreed to. The page that speaks with it may be anybody's.
 	if err := s.dialog.Allowed(at); err != nil {
@@ -48,7 +96,12 @@ func (s *signIn) reply(ctx context.Context, now *sight) (alone bool, err error) 
 	p := plan{Step: m.Remediation, Fields: []planned{}, Press: pressesFor(m), Again: w.again}
 	for _, f := range m.Fill {
 		if f.What == "choice" {
+			p.Factor = factorOf(f)
+			p.Again = p.Again || p.Factor != nil // the field for a code is there before the code is sent
 			continue
+		}
+		if f.What == "passkey" {
+			continue // the authenticator that the page has answers by itself
 		}
 		if f.What != "identifier" {
 			s.remember(f.Value)
@@ -74,18 +127,10 @@ func (s *signIn) perform(ctx context.Context, t *tab, w *word, p plan) error {
 		}
 		if !t.busy() {
 			return &flow.Error{Step: trace.SignIn, Code: "signin.page_stuck",
-				Err:  fmt.Errorf("Okta's page does not show %s: step %q at %s", got.What, printable(p.Step), withoutQuery(w.answer.URL)),
+				Err:  fmt.Errorf("Okta's page does not show %s: step %q at %s", got.What, printable(p.Step), withoutQuery(s.view().URL)),
 				Hint: "--artifacts DIR keeps what was on screen"}
 		}
 	}
-}
-
-// stepOf names what an answer is about.
-func stepOf(a *signin.IDXAnswer) string {
-	if len(a.Remediations) == 0 {
-		return ""
-	}
-	return a.Remediations[0].Name
 }
 
 // show notes what is on screen.

@@ -18,6 +18,7 @@ type generation struct {
 var generations = []generation{
 	{"third", "#okta-sign-in[data-version]"},
 	{"second", "#okta-sign-in .siw-main-view"},
+	{"classic", "#okta-sign-in .auth-content"}, // the others have that too, and what tells them comes with the first screen
 }
 
 // press says what is pressed for a step of Okta's sign-in, by generation, the best first. The fields of a step are called
@@ -46,8 +47,9 @@ var presses = []press{
 		"third":  {`button[role=link]:not([data-se])`},
 	}},
 	{step: "skip", at: map[string][]string{
-		"second": {`a[data-se="skip"]`, `a.skip-all[data-se="button"]`, `a[data-se="button"]`},
-		"third":  {`button[data-se="skip"]`, `button[data-se="save"]`},
+		"second":  {`a[data-se="skip"]`, `a.skip-all[data-se="button"]`, `a[data-se="button"]`},
+		"third":   {`button[data-se="skip"]`, `button[data-se="save"]`},
+		"classic": {`[data-se="skip-link"]`, `.enroll-choices input[type=submit]`},
 	}},
 	{step: "device-assurance-grace-period", at: map[string][]string{
 		"second": {`a[data-se="button"]`, `a[data-se="skip"]`, `input[type=submit][data-type=save]`},
@@ -60,6 +62,11 @@ var presses = []press{
 	{step: "consent", kind: ifDenied, at: deny},
 	{step: "granular-consent", kind: ifDenied, at: deny},
 	{step: "admin-consent", kind: ifDenied, at: deny},
+	{step: signin.AuthnVerify, at: classicOnly(`[data-se="inline-totp-verify"]`, `.mfa-verify input[type=submit]`)},
+	{step: signin.AuthnSend, at: classicOnly(`[data-se="sms-send-code"]`, `[data-se="make-call"]`, `.mfa-verify input[type=submit]`)},
+	{step: signin.AuthnRenewal, at: classicOnly(`.password-expired input[type=submit]`)},
+	{step: signin.AuthnAllow, at: classicOnly(`.consent-required input[type=submit]`, `.admin-consent-required input[type=submit]`)},
+	{step: signin.AuthnDeny, at: classicOnly(`.consent-required input[data-type=cancel]`, `.admin-consent-required input[data-type=cancel]`)},
 	{at: map[string][]string{
 		"second": {`input[type=submit][data-type=save]`},
 		"third":  {`button[type=submit][data-se="save"]`, `button[data-se="save"]`}, // those of consent are no submit buttons
@@ -73,8 +80,9 @@ var deny = map[string][]string{
 
 // reveals show the field for a code that was mailed, where the page would rather have the link in the mail used.
 var reveals = map[string][]string{
-	"second": {`.enter-auth-code-instead-link`},
-	"third":  {`form button:not([data-se]):not([type=submit])`},
+	"second":  {`.enter-auth-code-instead-link`},
+	"third":   {`form button:not([data-se]):not([type=submit])`},
+	"classic": {`[data-se="inline-totp-add"]`}, // the code of an app that may also be sent a push message
 }
 
 // way is what to press in pages of one generation, as our script takes it.

@@ -36,6 +36,8 @@ var (
 	pageScript string
 	//go:embed js/okta.js
 	oktaScript string
+	//go:embed js/classic.js
+	classicScript string
 )
 
 // errMoved says that a page was left for another one while it was being looked at or typed into.
@@ -91,7 +93,7 @@ func (t *tab) prepare(ctx context.Context) error {
 	return calls(ctx, t.target,
 		call{runtime.AddBinding.Method, runtime.AddBindingParams{Name: binding, ExecutionContextName: world}},
 		call{page.AddScriptToEvaluateOnNewDocument.Method,
-			page.AddScriptToEvaluateOnNewDocumentParams{Source: pageScript + oktaScript, WorldName: world, RunImmediately: ptr(true)}},
+			page.AddScriptToEvaluateOnNewDocumentParams{Source: pageScript + classicScript + oktaScript, WorldName: world, RunImmediately: ptr(true)}},
 		// Each page is the one that is typed into, whichever window is in front.
 		call{emulation.SetFocusEmulationEnabled.Method, emulation.SetFocusEmulationEnabledParams{Enabled: true}},
 		call{network.SetBypassServiceWorker.Method, network.SetBypassServiceWorkerParams{Bypass: true}})

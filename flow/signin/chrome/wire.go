@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -20,13 +19,24 @@ import (
 
 // engine is one that answers the scripts of a sign-in page: where, and how its answers are read.
 type engine struct {
-	path string // what the paths of its endpoints begin with
-	read func(body []byte) (*signin.IDXAnswer, error)
+	path string                            // what the paths of its endpoints begin with
+	read func(body []byte) (answer, error) // the answer says nothing where there is an error
 }
 
 // engines are those whose answers decide about a sign-in, so that pages are acted on and not guessed at.
 var engines = []engine{
-	{"/idp/idx/", signin.ParseIDX}, // Okta's Identity Engine
+	{"/idp/idx/", readIDX},       // Okta's Identity Engine
+	{"/api/v1/authn", readAuthn}, // and the Classic one
+}
+
+// answer is what an engine has said.
+type answer interface {
+	came(status int, url, requestID string, says ...signin.IDXMessage) // notes the response that it was in
+	step() string                                                      // names what it is about
+	about() string                                                     // tells what it asks from what another does
+	polls() bool                                                       // the page asks again and again whether there is news
+	secrets() []trace.Secret
+	next(context.Context, *signIn) (*signin.IDXMove, error)
 }
 
 // engineAt returns the engine that answers at a URL, or nil.
@@ -50,9 +60,10 @@ const maxAnswer = 4 << 20
 type word struct {
 	n        int // of how many
 	document cdp.LoaderID
-	answer   *signin.IDXAnswer
+	answer   answer
 	again    bool // it is about what the one before was about
 	taken    bool // by the sign-in
+	looks    bool // it leaves it to the page to say what it asks
 }
 
 // overhear reads an engine's answer while Chrome holds it: what it says is known before the page can show it.
@@ -65,12 +76,12 @@ func (t *tab) overhear(ctx context.Context, ev *fetch.EventRequestPaused) {
 	if err != nil {
 		return // the page is gone, and the request with it
 	}
-	t.s.learn(trace.NewSecret("stateHandle", a.StateHandle))
+	t.s.learn(a.secrets()...)
 	t.mu.Lock()
 	w := word{n: t.word.n + 1, document: t.document, answer: a}
 	if before := t.word.answer; before != nil && t.word.document == w.document {
-		w.again = about(a) == about(before)
-		if isPoll(a.URL) && (w.again || a.Status == http.StatusTooManyRequests) {
+		w.again = a.about() == before.about()
+		if a.polls() && (w.again || ev.ResponseStatusCode == http.StatusTooManyRequests) {
 			t.mu.Unlock()
 			return // the page asks by itself whether there is news, and there is none
 		}
@@ -86,27 +97,27 @@ func (t *tab) overhear(ctx context.Context, ev *fetch.EventRequestPaused) {
 }
 
 // answer returns what is in a response that Chrome holds. One that nobody can read says so in place of the engine.
-func (t *tab) answer(ctx context.Context, e *engine, ev *fetch.EventRequestPaused) (*signin.IDXAnswer, error) {
+func (t *tab) answer(ctx context.Context, e *engine, ev *fetch.EventRequestPaused) (answer, error) {
 	h := headers(ev.ResponseHeaders)
-	a := &signin.IDXAnswer{}
-	err := fmt.Errorf("the answer is of %s bytes, want %d at most", h.Get("Content-Length"), maxAnswer)
-	if n, _ := strconv.Atoi(h.Get("Content-Length")); n <= maxAnswer {
-		body, lost := cdp.Call(ctx, t.s.b.calls, fetch.GetResponseBody, fetch.GetResponseBodyParams{RequestID: ev.RequestID})
+	var body []byte
+	var says []signin.IDXMessage
+	if n, _ := strconv.Atoi(h.Get("Content-Length")); n > maxAnswer {
+		says = append(says, signin.IDXMessage{Text: fmt.Sprintf("the answer is of %d bytes, want %d at most", n, maxAnswer)})
+	} else {
+		got, lost := cdp.Call(ctx, t.s.b.calls, fetch.GetResponseBody, fetch.GetResponseBodyParams{RequestID: ev.RequestID})
 		if lost != nil {
 			return nil, lost
 		}
-		var read *signin.IDXAnswer
-		if read, err = e.read(body.Body); err == nil {
-			a = read
-		}
+		body = got.Body
 	}
-	if err != nil {
-		a.Messages = []signin.IDXMessage{{Text: err.Error()}}
+	a, err := e.read(body)
+	if err != nil && says == nil {
+		says = append(says, signin.IDXMessage{Text: err.Error()})
 	}
-	a.Status, a.URL, a.RequestID = int(ev.ResponseStatusCode), ev.Request.URL, flow.RequestID(h)
-	if until := resetOf(h); a.Status == http.StatusTooManyRequests && until != "" {
-		a.Messages = append(a.Messages, signin.IDXMessage{Text: "the limit is reset at " + until})
+	if until := resetOf(h); ev.ResponseStatusCode == http.StatusTooManyRequests && until != "" {
+		says = append(says, signin.IDXMessage{Text: "the limit is reset at " + until})
 	}
+	a.came(int(ev.ResponseStatusCode), ev.Request.URL, flow.RequestID(h), says...)
 	return a, nil
 }
 
@@ -127,30 +138,24 @@ func headers(list []*fetch.HeaderEntry) http.Header {
 	return h
 }
 
-// isPoll reports whether a page asks at a URL, by itself and again and again, whether there is news.
-func isPoll(rawURL string) bool {
-	u, err := url.Parse(rawURL)
-	return err == nil && strings.HasSuffix(u.Path, "/poll")
-}
-
-// about is what an answer asks, without the handles that are new in each.
-func about(a *signin.IDXAnswer) string {
-	parts := []string{a.Current.Key, strings.Join(a.Current.Methods, " "), strconv.FormatBool(a.Redirect != "")}
-	for _, r := range a.Remediations {
-		parts = append(parts, r.Name)
-	}
-	return strings.Join(slices.Compact(parts), "\n")
-}
-
 // said returns what an engine has said to the page that the sign-in has not taken. ok is false for a page that no engine
 // answers.
 func (t *tab) said() (w word, ok bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.word.answer == nil || t.word.document != t.document {
+	if t.word.answer == nil || t.word.document != t.document || t.word.looks {
 		return word{}, false
 	}
 	w = t.word
 	t.word.taken = true
 	return w, true
+}
+
+// overlook leaves it to the page to say what it asks, after w.
+func (t *tab) overlook(w *word) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.word.n == w.n {
+		t.word.looks = true
+	}
 }

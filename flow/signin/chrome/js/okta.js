@@ -45,12 +45,15 @@
 
   // seek returns what the plan needs of the page, or why it is not there yet.
   function seek(plan) {
+    const other = plan.Factor ? page.showFactor(plan.Factor, answer) : "";
+    if (other) return { missing: other };
     const elements = [];
     for (const f of plan.Fields) {
       const el = fieldNamed(f.Name);
       if (!el || !page.visible(el)) return { missing: "the field " + f.Name, reveal: true };
       elements.push(el);
     }
+    if (plan.Step === "choose") return { elements }; // the list of factors was all
     const button = pressing(plan.Press);
     if (!button) return { missing: "the button for " + plan.Step };
     elements.push(button);
@@ -64,7 +67,9 @@
     if (answer && found.elements.every((el) => !before.has(el))) return true;
     if (answer && page.changes() === marked) return false;
     if (answer && !plan.Again && all("form input").some((el) => before.has(el) && page.visible(el))) return false;
-    return page.quiet(still);
+    const n = answer;
+    while (!(await page.quiet(still))) if (n !== answer) return false;
+    return true;
   }
 
   const same = (a, b) => a && b && a.length === b.length && a.every((el, i) => el === b[i]);
@@ -106,7 +111,7 @@
       if (plan.Fields.length) await turn();
       const now = seek(plan);
       if (n === answer && same(last, now.elements) && plan.Fields.every((f, i) => last[i].value === f.Value)) {
-        now.button.click();
+        now.button?.click();
         return { State: "ok" };
       }
       last = null;
