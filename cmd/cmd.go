@@ -249,6 +249,7 @@ application would get: verified, on stdout. It has a provider of its own to try 
 		p.serveCommand(),
 		p.passkeyCommand(),
 		p.totpCommand(),
+		p.checkCommand(),
 		p.doctorCommand(),
 		p.listCommand(),
 		p.versionCommand(),

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/oidcflow/oidcflow/flow/check"
 	"github.com/oidcflow/oidcflow/flow/signin"
 	"github.com/oidcflow/oidcflow/mockidp"
 )
@@ -33,6 +34,7 @@ var tables = []struct {
 	{"pages", "pages that a sign-in knows", func() []listed {
 		return rows(signin.Pages, func(p signin.Page) listed { return listed{Name: p.Name, Doc: p.Doc} })
 	}},
+	{"checks", "what check looks at, and what its probes send", func() []listed { return rows(check.Checks, checkRow) }},
 	{"faults", "what the embedded provider can do wrong, for --fault", func() []listed { return rows(mockidp.Faults, fault) }},
 	{"variations", "what the embedded provider can do unusually, for --variation", func() []listed {
 		return rows(mockidp.Variations, fault)
@@ -45,6 +47,14 @@ func rows[T any](all []T, row func(T) listed) []listed {
 		rs = append(rs, row(t))
 	}
 	return rs
+}
+
+func checkRow(c check.Check) listed {
+	doc := c.Title
+	if c.Probe {
+		doc += "; a probe: sends " + c.Sends
+	}
+	return listed{c.Name, c.Ref, doc}
 }
 
 func fault(f mockidp.Fault) listed { return listed{f.Name, f.Ref, f.Doc} }

@@ -13,13 +13,16 @@ import (
 	"github.com/oidcflow/oidcflow/flow/signin"
 	"github.com/oidcflow/oidcflow/flow/signin/chrome"
 	"github.com/oidcflow/oidcflow/flow/trace"
+	"github.com/oidcflow/oidcflow/mockidp"
 )
 
 // session is a client with what it needs to sign in.
 type session struct {
-	client *flow.Client
-	signer *signer
-	now    func() time.Time // the embedded provider's, where that is the provider
+	client   *flow.Client
+	config   flow.Config // of client
+	signer   *signer
+	now      func() time.Time // the embedded provider's, where that is the provider
+	provider *mockidp.Server  // the embedded provider; nil: another
 }
 
 // token gets the tokens.
@@ -35,20 +38,20 @@ func (s *session) token(ctx context.Context) (*answer, error) {
 
 // withClient runs f with a client for o within the time that o allows, and cleans up after it: the browser, the
 // embedded provider, the artefacts.
-func (p *program) withClient(ctx context.Context, o *options, f func(context.Context, *session) error) (err error) {
+func (p *program) withClient(ctx context.Context, o *options, f func(context.Context, *session) error, sinks ...trace.Recorder) (err error) {
 	closing := func(c io.Closer) {
 		if closeErr := c.Close(); err == nil {
 			err = closeErr
 		}
 	}
-	ctx, artifacts, err := p.record(ctx, o)
+	ctx, artifacts, err := p.record(ctx, o, sinks...)
 	if err != nil {
 		return err
 	}
 	defer closing(artifacts)
+	var provider *mockidp.Server
 	if o.mock {
-		provider, err := o.startProvider()
-		if err != nil {
+		if provider, err = o.startProvider(); err != nil {
 			return err
 		}
 		defer closing(provider)
@@ -64,7 +67,11 @@ func (p *program) withClient(ctx context.Context, o *options, f func(context.Con
 			return err
 		}
 	}
-	client, err := o.newClient(s.driver(o.driver))
+	config, err := o.clientConfig(s.driver(o.driver))
+	if err != nil {
+		return err
+	}
+	client, err := flow.New(config)
 	if err != nil {
 		return err
 	}
@@ -74,12 +81,12 @@ func (p *program) withClient(ctx context.Context, o *options, f func(context.Con
 	if now == nil {
 		now = time.Now
 	}
-	return f(ctx, &session{client, s, now})
+	return f(ctx, &session{client, config, s, now, provider})
 }
 
-// record returns a context whose events are told on stderr and, with --artifacts, kept.
-func (p *program) record(ctx context.Context, o *options) (context.Context, io.Closer, error) {
-	sinks := p.sinks()
+// record returns a context whose events are told on stderr, to more sinks and, with --artifacts, kept.
+func (p *program) record(ctx context.Context, o *options, more ...trace.Recorder) (context.Context, io.Closer, error) {
+	sinks := append(p.sinks(), more...)
 	var closer io.Closer = io.NopCloser(nil)
 	if o.artifacts != "" {
 		a, err := report.Artifacts(o.artifacts)
@@ -96,18 +103,15 @@ func (p *program) record(ctx context.Context, o *options) (context.Context, io.C
 	return ctx, closer, nil
 }
 
-// newClient returns the client that o describes.
-func (o *options) newClient(s flow.SignIn) (*flow.Client, error) {
-	pem, err := o.caPEM()
-	if err != nil {
-		return nil, err
-	}
+// clientConfig returns the configuration of the client that o describes.
+func (o *options) clientConfig(s flow.SignIn) (flow.Config, error) {
 	config := o.flow
 	config.SignIn = s
-	if config.Transport, err = o.transport(pem); err != nil {
-		return nil, err
+	pem, err := o.caPEM()
+	if err == nil {
+		config.Transport, err = o.transport(pem)
 	}
-	return flow.New(config)
+	return config, err
 }
 
 func (o *options) newSigner() (*signer, error) {

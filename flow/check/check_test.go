@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/oidcflow/oidcflow/flow"
 	"github.com/oidcflow/oidcflow/flow/check"
+	"github.com/oidcflow/oidcflow/flow/trace"
 	"github.com/oidcflow/oidcflow/mockidp"
 )
 
@@ -29,6 +31,9 @@ func (d straight) SignIn(ctx context.Context, r flow.Request) (*flow.Callback, e
 	}
 	defer resp.Body.Close()
 	cb, ok := flow.CallbackAt(r.RedirectURI, resp.Header.Get("Location"))
+	if resp.StatusCode >= 400 {
+		return nil, &flow.Error{Step: trace.SignIn, Code: "authorize.error_page", Err: errors.New(resp.Status)}
+	}
 	if !ok {
 		return nil, fmt.Errorf("want a redirect to %s, got %s to %q", r.RedirectURI, resp.Status, resp.Header.Get("Location"))
 	}

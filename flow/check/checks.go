@@ -12,7 +12,7 @@ var Checks = slices.Concat(discoveryChecks, callbackChecks, exchangeChecks, keys
 	resourceChecks, refreshChecks, logoutChecks, []Check{completeCheck}, marked(probes))
 
 // completeCheck says why an exchange broke off where nothing else does.
-var completeCheck = Check{Name: "exchange-completes", Ref: "OpenID Connect Core 1.0 §3.1", Title: "the exchange goes to its end", Step: trace.Verify,
+var completeCheck = Check{Name: "exchange-completes", Ref: "OpenID Connect Core 1.0 §3.1", Title: "the exchange goes to its end", Step: trace.Logout,
 	Run: func(_ context.Context, s *Subject) error {
 		for _, step := range steps {
 			if err := s.errs[step]; err != nil {

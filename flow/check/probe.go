@@ -144,19 +144,13 @@ func refused(err error, what string, codes ...string) error {
 		return nil
 	case errors.As(err, &p):
 		return &Odd{Mismatch{What: what, Want: "refused: " + strings.Join(codes, " or "), Got: "refused: " + shown(say(p.Code))}}
-	case errors.As(err, &e) && e.Step == trace.SignIn && strings.HasPrefix(e.Code, "signin.") && isRefusal(e):
+	case errors.As(err, &e) && strings.HasPrefix(e.Code, "authorize."): // at a page of the provider's
+		if word := strings.TrimPrefix(e.Code, "authorize."); word != "error_page" && !slices.Contains(codes, word) {
+			return &Odd{Mismatch{What: what, Want: "refused: " + strings.Join(codes, " or "), Got: "refused: " + word}}
+		}
 		return nil
 	}
 	return err
-}
-
-// isRefusal reports whether a sign-in ended at the provider's own page that says no, and not for want of something here.
-func isRefusal(e *flow.Error) bool {
-	switch strings.TrimPrefix(e.Code, "signin.") {
-	case "unknown_page", "denied_by_policy", "server_error", "session_expired", "bad_request", "driver":
-		return true
-	}
-	return false
 }
 
 // send makes a request outside of the engine, and returns the answer's status with the error code it names.

@@ -81,6 +81,9 @@ func (c *Check) find(ctx context.Context, s *Subject) Finding {
 	f := Finding{Name: c.Name, Title: c.Title, Ref: c.Ref, Step: c.Step, Probe: c.Probe, Status: Pass}
 	begin := time.Now()
 	err := ctx.Err()
+	if c.Probe && err == nil {
+		trace.Record(ctx, trace.Event{Step: c.Step, Kind: trace.Note, Name: c.Name, Message: "probe " + c.Name + ": " + c.Sends})
+	}
 	if err == nil {
 		err = c.Run(ctx, s)
 	}
@@ -104,7 +107,6 @@ func (c *Check) find(ctx context.Context, s *Subject) Finding {
 	if wrong != nil {
 		f.Want, f.Got, f.Hint = wrong.Want, wrong.Got, wrong.Hint
 	}
-	trace.Record(ctx, trace.Event{Step: c.Step, Kind: trace.Note, Name: c.Name, Message: fmt.Sprintf("%s: %s: %s", f.Status, c.Name, f.Message)})
 	return f
 }
 

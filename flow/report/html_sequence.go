@@ -30,6 +30,8 @@ const (
 	barWidth  = 100
 )
 
+const verifiedText = "verified: "
+
 // htmlStep is one row of the sequence diagram.
 type htmlStep struct {
 	Heading  string // of a step that begins here; the rest is empty then
@@ -75,6 +77,10 @@ func exchangeRows(events []trace.Event) (rows []htmlStep) {
 		if !ok {
 			continue
 		}
+		if last := len(rows) - 1; e.Kind == trace.Verified && last >= 0 && strings.HasPrefix(rows[last].Text, verifiedText) {
+			rows[last].Text += ", " + Plain(e.Name) // one row tells what was verified in one go
+			continue
+		}
 		row.At, row.Took = "+"+took(max(e.Time.Sub(begin), time.Microsecond)), took(e.Duration)
 		if e.Kind == trace.HTTP {
 			row.BarX = fmt.Sprintf("%.2f", float64(e.Time.Sub(begin))*scale)
@@ -103,7 +109,7 @@ func rowOf(e trace.Event) (row htmlStep, ok bool) {
 	case trace.Action:
 		row.Text = Plain(e.Name)
 	case trace.Verified:
-		row.Text = "verified: " + Plain(e.Name)
+		row.Text = verifiedText + Plain(e.Name)
 	case trace.Warning:
 		row.Text, row.Warning = "warning: "+Plain(e.Message), true
 	case trace.Note:
