@@ -291,6 +291,7 @@ func TestTopicOf(t *testing.T) {
 		{"invalid_client", "client is invalid", aboutClient},
 		{"unauthorized_client", "AADSTS700016: Application with identifier 'x' was not found in the directory", aboutClient},
 		{"unauthorized_client", "Client is not allowed to initiate browser login with given response_type.", aboutCodeGrant},
+		{"invalid_request", "requested grant type is not allowed for this client", aboutCodeGrant},
 		{"invalid_scope", "One or more scopes are not configured for the authorization server resource.", aboutScopes},
 		{"invalid_request", "PKCE code challenge is required by the application.", aboutPKCE},
 		{"unsupported_response_mode", "The response mode is not supported.", aboutResponseMode},

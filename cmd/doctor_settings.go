@@ -39,7 +39,7 @@ var topics = []struct {
 	{aboutClient, nil, []string{"aadsts700016", "client not found", "unknown client", "client is unknown", "invalid client id"}},
 	{aboutScopes, []string{"invalid_scope"}, nil},
 	{aboutResponseMode, []string{"unsupported_response_type", "unsupported_response_mode"}, []string{"response_mode"}},
-	{aboutCodeGrant, []string{"unauthorized_client", "unsupported_grant_type"}, nil},
+	{aboutCodeGrant, []string{"unauthorized_client", "unsupported_grant_type"}, []string{"grant type is not", "grant type not"}},
 	{aboutDPoP, []string{"invalid_dpop_proof", "use_dpop_nonce"}, []string{"dpop"}},
 	{aboutClient, []string{"invalid_client"}, nil},
 	{aboutPKCE, nil, []string{"pkce", "code_challenge", "code challenge"}},

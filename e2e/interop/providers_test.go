@@ -1,6 +1,7 @@
 package interop
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -91,6 +92,49 @@ func TestOIDCProviderRefuses(t *testing.T) {
 			require.Equal(t, c.code, o.Code, o.Stderr)
 			require.Contains(t, o.Stderr, c.want)
 			require.Empty(t, o.Stdout)
+		})
+	}
+}
+
+// TestOIDCProviderDoctor has doctor look at oidc-provider: what is right is not found fault with, and of what is wrong
+// the setting is named.
+func TestOIDCProviderDoctor(t *testing.T) {
+	t.Parallel()
+	issuer := serveNode(t, "oidc-provider.mjs", nil)
+	for name, c := range map[string]struct {
+		args   []string
+		secret string
+		fails  string // the row that fails; "": none
+	}{
+		"a public client":                {args: []string{"--client-id", "public"}},
+		"a public client that pushes":    {args: []string{"--client-id", "public", "--par"}},
+		"a client with a secret":         {args: []string{"--client-id", "basic", "--client-auth", "client_secret_basic"}, secret: "a secret: with %, + and /"},
+		"DPoP":                           {args: []string{"--client-id", "public", "--dpop"}},
+		"a response as a form_post":      {args: []string{"--client-id", "public", "--response-mode", "form_post"}},
+		"an unknown client":              {args: []string{"--client-id", "stranger"}, fails: "client"},
+		"an unregistered redirect URI":   {args: []string{"--client-id", "public", "--redirect-uri", "https://app.example.com/"}, fails: "redirect_uri"},
+		"a pushed, unknown redirect URI": {args: []string{"--client-id", "public", "--par", "--redirect-uri", "https://app.example.com/"}, fails: "redirect_uri"},
+		"a wrong secret":                 {args: []string{"--client-id", "post", "--client-auth", "client_secret_post"}, secret: "a wrong one", fails: "client_auth"},
+		"no refresh token grant":         {args: []string{"--client-id", "post", "--client-auth", "client_secret_post", "--scope", "openid,offline_access"}, secret: "another-secret", fails: "grants"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			env := []string{"OIDCFLOW_ISSUER=" + issuer, "OIDCFLOW_REDIRECT_URI=https://app.example.com/callback", "OIDCFLOW_CLIENT_SECRET=" + c.secret}
+			// Without a browser, which is another row and costs a second.
+			o := run(t, env, append([]string{"doctor", "--json", "--browser", "none"}, c.args...)...)
+			var rows []struct{ Name, Status, Message, Hint string }
+			require.NoError(t, json.Unmarshal([]byte(o.Stdout), &rows), o.Stderr)
+			failed := ""
+			for _, r := range rows {
+				if r.Status == "fail" && r.Name != "browser" {
+					failed += r.Name
+					require.NotContains(t, r.Hint, "Applications >", "these are not Okta's words")
+				}
+			}
+			require.Equal(t, c.fails, failed, o.Stdout)
+			if c.secret != "" {
+				require.NotContains(t, o.Stdout+o.Stderr, c.secret)
+			}
 		})
 	}
 }
