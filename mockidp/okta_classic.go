@@ -28,6 +28,7 @@ type authnSignIn struct {
 	oktaSignIn          // with a request: the consent of somebody who is signed in
 	later      []string // screens of the authorization request, which comes after
 	device     string   // the cookie DT of the browser
+	known      bool     // the device is remembered: no factor is asked for
 	collective bool     // any of several passkeys is asked for
 	relay      string   // relayState
 }
@@ -135,7 +136,7 @@ func (c *call) beginClassic(t *transaction) error {
 	base, o := c.s.base.String(), c.s.cfg.Org
 	p := oktaPage{StateToken: f.token, FromURI: base + resumePath + "?okta_key=" + key, Config: map[string]any{
 		"features": map[string]any{
-			"idpDiscovery": slices.Contains(o.First, "identify"), "multiOptionalFactorEnroll": true, "selfServiceUnlock": o.ShowLockOuts,
+			"idpDiscovery": slices.Contains(o.First, "identify"), "multiOptionalFactorEnroll": true, "webauthn": true, "selfServiceUnlock": o.ShowLockOuts,
 		},
 		"username": t.request.loginHint, "useClassicEngine": true, // without which the classic bundle refuses
 	}}

@@ -196,6 +196,7 @@ func (c *call) primaryAuth(in authnInput) (object, *authnRefusal) {
 	f := &authnSignIn{device: c.deviceToken(), relay: in.RelayState, oktaSignIn: oktaSignIn{
 		token: c.s.random.authnToken(), expires: c.now.Add(authnTTL), login: a.person.Login, account: a,
 	}}
+	f.known = f.device != "" && a.okta.devices[f.device].After(c.now)
 	f.screens = a.policy(true)
 	for i, name := range f.screens {
 		if slices.Contains(laterScreens, name) {
@@ -224,7 +225,7 @@ func (c *call) deviceToken() string {
 // device that is remembered.
 func (c *call) authnArrive(f *authnSignIn) *authnRefusal {
 	f.method, f.challenge, f.collective = nil, challenge{}, false
-	for len(f.screens) > 0 && (f.settled(f.screens[0]) || f.remembered(c.now) && len(f.choices()) > 0) {
+	for len(f.screens) > 0 && (f.settled(f.screens[0]) || f.known && len(f.choices()) > 0) {
 		f.screens = f.screens[1:]
 	}
 	if len(f.screens) > 0 && f.screens[0] == "denied" {

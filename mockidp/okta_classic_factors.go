@@ -172,11 +172,6 @@ func (c *call) authnProven(f *authnSignIn, m *method) *authnRefusal {
 	return c.authnNext(f)
 }
 
-// remembered reports whether the browser is one on which the user's second factor is not asked for.
-func (f *authnSignIn) remembered(now time.Time) bool {
-	return f.device != "" && f.account.okta.devices[f.device].After(now)
-}
-
 // authnEnrol begins to set up Google Authenticator.
 func (c *call) authnEnrol(f *authnSignIn, in authnInput) *authnRefusal {
 	k := authnFactorNamed("google_otp")

@@ -19,7 +19,7 @@ func (c *call) takeSessionToken(token string) *authnSignIn {
 	return f
 }
 
-// signedIn is f as the transaction of a request, which asks for consent if the policy says so.
+// transaction is f as the transaction of a request, which asks for consent if the policy says so.
 func (f *authnSignIn) transaction(req *authRequest) *transaction {
 	if slices.Contains(f.later, "consent") {
 		asking := *req

@@ -3,7 +3,6 @@ package interop
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"net/url"
 	"os"
 	"os/exec"
@@ -19,7 +18,18 @@ import (
 // widget is the folder that npm's @okta/okta-signin-widget is served from.
 func widget(t *testing.T) string {
 	t.Helper()
-	dir := filepath.Join("node_modules", "@okta", "okta-signin-widget", "dist")
+	return npmFolder(t, "@okta", "okta-signin-widget", "dist")
+}
+
+// olderWidget is that of a version more than a year older.
+func olderWidget(t *testing.T) string {
+	t.Helper()
+	return npmFolder(t, "okta-signin-widget-older", "dist")
+}
+
+func npmFolder(t *testing.T, path ...string) string {
+	t.Helper()
+	dir := filepath.Join(append([]string{"node_modules"}, path...)...)
 	require.DirExists(t, dir, "the npm packages are missing: make deps")
 	return dir
 }
@@ -53,26 +63,43 @@ func draw(t *testing.T, u string) string {
 	return string(out)
 }
 
-// TestOktaWidget has Okta's own widget draw the first screen on the hosted page: both generations of it, on each style
-// of the page.
+// TestOktaWidget has Okta's own widget draw the first screen on the hosted page: each generation of it and the Classic
+// engine, in two versions that are more than a year apart, on each style of the page. The page is answered without a
+// request to anybody else: its policy allows none, and what it refuses would be missing.
 func TestOktaWidget(t *testing.T) {
 	t.Parallel()
-	for generation, sign := range map[int]string{2: `class="siw-main-view identify`, 3: `data-version="7.`} {
-		for _, page := range []string{"default", "custom", "databag"} {
-			t.Run(fmt.Sprintf("generation %d, %s page", generation, page), func(t *testing.T) {
-				t.Parallel()
-				idp := mockidp.StartT(t, mockidp.Config{
-					Login: "okta", Widget: widget(t), Org: mockidp.OktaOrg{Page: page, Generation: generation, DeviceFingerprints: true},
+	first, all := []string{"identify"}, []string{"default", "custom", "databag"}
+	for name, w := range map[string]struct {
+		org   mockidp.OktaOrg
+		pages []string
+		sign  string // what tells the generation
+		field string
+	}{
+		"generation 2":              {mockidp.OktaOrg{}, all, `class="siw-main-view identify`, "identifier"},
+		"generation 3":              {mockidp.OktaOrg{Generation: 3}, all, `data-version="7.`, "identifier"},
+		"classic":                   {mockidp.OktaOrg{Engine: "classic"}, all, `class="primary-auth"`, "password"},
+		"classic, identifier first": {mockidp.OktaOrg{Engine: "classic", First: first}, all[:1], `class="idp-discovery"`, "username"},
+	} {
+		for version, dir := range map[string]string{"newest": widget(t), "older": olderWidget(t)} {
+			for _, page := range w.pages {
+				t.Run(name+", "+version+", "+page+" page", func(t *testing.T) {
+					t.Parallel()
+					org := w.org
+					org.Page, org.DeviceFingerprints = page, true
+					idp := mockidp.StartT(t, mockidp.Config{Login: "okta", Widget: dir, Org: org})
+					dom := draw(t, idp.Issuer("")+"/oauth2/v1/authorize?"+url.Values{
+						"client_id": {"oidcflow"}, "redirect_uri": {redirectURI}, "response_type": {"code"}, "scope": {"openid"}, "state": {"s"},
+						"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"},
+					}.Encode())
+					require.Contains(t, dom, w.sign)
+					require.Regexp(t, `<input[^>]* name="`+w.field+`"`, dom)
+					require.Regexp(t, `<(input|button)[^>]* type="submit"`, dom)
+					require.NotRegexp(t, `data-se="infobox-error"`, dom)
+					for _, r := range idp.Requests() {
+						require.Less(t, r.Status, 400, "%s %s", r.Method, r.Path)
+					}
 				})
-				dom := draw(t, idp.Issuer("")+"/oauth2/v1/authorize?"+url.Values{
-					"client_id": {"oidcflow"}, "redirect_uri": {redirectURI}, "response_type": {"code"}, "scope": {"openid"}, "state": {"s"},
-					"code_challenge": {"E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"}, "code_challenge_method": {"S256"},
-				}.Encode())
-				require.Contains(t, dom, sign)
-				require.Regexp(t, `<input[^>]* name="identifier"`, dom)
-				require.Regexp(t, `<(input|button)[^>]* type="submit"`, dom)
-				require.NotRegexp(t, `data-se="infobox-error"`, dom)
-			})
+			}
 		}
 	}
 }
