@@ -14,7 +14,7 @@ type User = mockoidc.User
 // Config of a provider. The zero value is a provider with the clients and users of [Defaults].
 type Config struct {
 	Profile     string           // okta (default): Okta's paths, claims and errors; strict: unusual paths, iss in the response, OpenID Connect to the letter
-	Login       string           // form (default): server-rendered pages; auto: straight back; okta: Okta's Identity Engine, set up by Org
+	Login       string           // form (default): server-rendered pages; auto: straight back; okta: Okta's pages, of the Identity Engine or of Classic, set up by Org
 	Listen      string           // default 127.0.0.1:0; a host that is not loopback needs InsecureListen
 	IssuerURL   string           // what the provider calls itself, behind a proxy or in a container; default: where it listens
 	TLS         bool             // serve https with a certificate of a CA made at the start

@@ -19,7 +19,9 @@ the Policy of a [Person] which of them they meet:
 		mockidp.Person{Login: "alice", Password: "secret", Policy: []string{"password", "email|push"}},
 	}})
 
-[Server.Messages] has the codes that were sent, and [Server.AnswerPush] is the phone.
+[Server.Messages] has the codes that were sent, and [Server.AnswerPush] is the phone. With the Engine "classic" of an
+[OktaOrg] the page is that of the engine before, which speaks to /api/v1/authn and asks for the password first; the same
+policies hold, but for screens that it never had, which [Start] refuses.
 
 # Terms
 
