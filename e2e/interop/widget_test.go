@@ -55,7 +55,7 @@ func draw(t *testing.T, u string) string {
 	defer cancel()
 	c := exec.CommandContext(ctx, browser(t), "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
 		"--disable-background-networking", "--disable-component-update", "--disable-sync",
-		"--host-resolver-rules=MAP * ~NOTFOUND", // offline
+		"--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1", // offline
 		"--user-data-dir="+t.TempDir(), "--virtual-time-budget=20000", "--dump-dom", u)
 	var stderr bytes.Buffer
 	c.Stderr = &stderr
