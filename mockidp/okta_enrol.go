@@ -115,9 +115,11 @@ func (v *idxView) enrolment(e *enrolment, m *method, current object) *ionForm {
 	if m.sends {
 		current["resend"] = v.also(v.form("resend", "challenge/resend"))
 	}
-	proof := group("credentials", e.fields()...)
+	proof := ionField{Name: "credentials", Type: "object", Required: true}
 	if e.options != nil {
-		proof = ionField{Name: "credentials", Type: "object", Required: true, Options: e.options()}
+		proof.Options = e.options()
+	} else {
+		proof.Form = &ionFields{e.fields()}
 	}
 	return v.offer(v.form("enroll-authenticator", "challenge/answer", proof))
 }

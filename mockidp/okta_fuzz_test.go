@@ -4,14 +4,19 @@ import (
 	"encoding/json"
 	"net/http/httptest"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
+
+// bob is the bit of FuzzIDX's endpoint that says that he signs in, who has everything to set up yet.
+const bob = 1 << 7
 
 // FuzzIDX sends anything to a sign-in's endpoints: it gets a state of the sign-in or a refusal, and never in.
 func FuzzIDX(f *testing.F) {
 	s, err := Start(fast(Config{Login: "okta", Users: []User{
 		oktaUser("password|google_otp|okta_verify|push|question|magic_link|sms|passkey", "consent"),
+		Person{Login: "bob", Policy: []string{"enrol:google_otp|passkey|sms"}},
 	}}))
 	if err != nil {
 		f.Fatal(err)
@@ -30,6 +35,10 @@ func FuzzIDX(f *testing.F) {
 				`{"credentials": {"clientData": "e30", "authenticatorData": "AAAA", "signatureData": ""}, "stateHandle": "HANDLE"}`)
 			f.Add(uint8(i), `{"stateHandle": "HANDLE", "authenticator": {"id": "`+stableID("aut", "okta_verify")+`", "methodType": "push"}}`, `{"credentials": [], "stateHandle": "HANDLE"}`)
 		}
+	}
+	enrol := uint8(slices.Index(idxEndpoints(), "idx/credential/enroll")) | bob
+	for key, answer := range map[string]string{"google_otp": `{"passcode": "000000"}`, "phone_number": `{}`, "webauthn": `{"clientData": "e30", "attestation": "oA", "transports": "[]", "clientExtensions": "{}"}`} {
+		f.Add(enrol, `{"stateHandle": "HANDLE", "authenticator": {"id": "`+stableID("aut", key)+`"}}`, `{"credentials": `+answer+`, "stateHandle": "HANDLE"}`)
 	}
 	f.Add(uint8(5), `{"stateHandle":null,"credentials":{"passcode":{}},"optedScopes":{"x":1}}`, "[]")
 	handle := regexp.MustCompile(`"stateHandle":"([^"]*)"`)
@@ -59,9 +68,13 @@ func FuzzIDX(f *testing.F) {
 				now = m[1]
 			}
 		}
-		send("identify", `{"identifier": "alice", "stateHandle": "HANDLE"}`)
+		who := "alice"
+		if endpoint&bob != 0 {
+			who = "bob"
+		}
+		send("identify", `{"identifier": "`+who+`", "stateHandle": "HANDLE"}`)
 		names := idxEndpoints()
-		send(strings.TrimPrefix(names[int(endpoint)%len(names)], "idx/"), body)
+		send(strings.TrimPrefix(names[int(endpoint&^bob)%len(names)], "idx/"), body)
 		send("challenge/answer", answer)
 	})
 }
