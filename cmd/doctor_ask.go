@@ -26,7 +26,7 @@ type reply struct {
 	words    string // of the refusal
 	pushed   bool   // the refusal came from the endpoint for pushed requests
 	atClient bool   // the answer came to the redirect URI
-	broken   error  // what is wrong with an answer that came there
+	broken   error  // what a sign-in would fail with: an answer that came there, or a request that cannot be made
 	tokens   bool   // tokens came
 }
 
@@ -150,7 +150,12 @@ func replyOfToken(err error) reply {
 	case errors.As(err, &p) && p.Code == "invalid_grant":
 		return reply{accepted: p.Code}
 	}
-	return replyOf(err)
+	r := replyOf(err)
+	var coded *flow.Error
+	if errors.As(err, &coded) && strings.HasPrefix(coded.Code, "usage.") {
+		r.broken = err
+	}
+	return r
 }
 
 // silent are the refusals that are about nobody being signed in (OpenID Connect Core 1.0 §3.1.2.6): they come after the

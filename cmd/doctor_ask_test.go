@@ -273,6 +273,18 @@ func TestDoctorJudgesTheAnswer(t *testing.T) {
 	require.Equal(t, statusOK, row(t, rows, "redirect_uri").Status)
 }
 
+// Credentials that cannot be used are the call's fault, and are found without a request.
+func TestDoctorFindsCredentialsThatCannotBeUsed(t *testing.T) {
+	t.Parallel()
+	d, seen := doctorAt(t, "okta", mockidp.Client{Secret: "too short", AuthMethod: "client_secret_jwt"})
+	d.config.ClientAuth = flow.AuthSecretJWT
+	rows := d.examine(t.Context())
+	require.Equal(t, []string{"client_auth"}, statuses(rows, statusFail), rows)
+	require.Contains(t, row(t, rows, "client_auth").Message, "want a secret of 32 bytes")
+	require.Equal(t, exitUsage, doctorExit(rows))
+	require.Zero(t, seen.ending("/token"))
+}
+
 // The words of providers that are not at hand, as they are known from their error pages and answers.
 func TestTopicOf(t *testing.T) {
 	t.Parallel()

@@ -14,6 +14,8 @@ func (s *subject) clientAuthRow() finding {
 	switch r := s.redeem; {
 	case row.Status == statusFail:
 		return row
+	case r.broken != nil:
+		return rowError("client_auth", r.broken)
 	case r.tokens:
 		return rowSkip("client_auth", "not known: the token endpoint takes everything")
 	case r.accepted != "":
