@@ -60,7 +60,7 @@ func (s *Server) configureClassic() error {
 }
 
 // classicScreens are those of a policy that the Classic engine has besides factors.
-var classicScreens = []string{"enrol", "enrol-optional", "password-expired", "password-expiring", "denied", "redirect-idp"}
+var classicScreens = []string{"password-expired", "password-expiring", "denied", "redirect-idp"}
 
 // laterScreens are those of them that the authorization request shows, once its user is signed in.
 var laterScreens = []string{"consent", "not-assigned"}
@@ -70,6 +70,7 @@ func (s *Server) checkClassic(a *account) error {
 	policy, later := a.person.Policy, false
 	for i, name := range policy {
 		wrong := ""
+		offers, enrols := enrolScreen(name)
 		switch {
 		case slices.Contains(laterScreens, name):
 			later = true
@@ -81,6 +82,9 @@ func (s *Server) checkClassic(a *account) error {
 		case slices.Contains(classicScreens, name):
 		case i == 0 && name != "password":
 			wrong = "the engine classic asks for the password first"
+		case enrols && slices.Equal(offers, []string{"google_otp"}):
+		case enrols:
+			wrong = "the engine classic has google_otp alone to set up"
 		case i > 0 && slices.ContainsFunc(strings.Split(name, "|"), func(m string) bool { return m == "password" }):
 			wrong = "the engine classic asks for the password with the user name"
 		case slices.ContainsFunc(strings.Split(name, "|"), func(m string) bool { return m != "password" && authnFactorNamed(m) == nil }):

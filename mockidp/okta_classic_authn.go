@@ -245,7 +245,7 @@ func (f *authnSignIn) state() string {
 	if f.done() {
 		return "SUCCESS"
 	}
-	switch f.screens[0] {
+	switch name, _, _ := strings.Cut(f.screens[0], ":"); name {
 	case "password-expired":
 		return "PASSWORD_EXPIRED"
 	case "password-expiring":
@@ -264,6 +264,12 @@ func (f *authnSignIn) state() string {
 	return "MFA_REQUIRED"
 }
 
+// required reports whether the present screen sets something up that has to be.
+func (f *authnSignIn) required() bool {
+	name, _, _ := strings.Cut(f.screens[0], ":")
+	return name == "enrol"
+}
+
 func (c *call) authnIntrospect(*authnSignIn, authnInput) *authnRefusal { return nil }
 
 // authnCancel ends the sign-in. Who cancels a consent goes back to the client, with an error.
@@ -279,7 +285,7 @@ func (c *call) authnCancel(f *authnSignIn, _ authnInput) *authnRefusal {
 func (c *call) authnPrevious(f *authnSignIn, _ authnInput) *authnRefusal { return c.authnArrive(f) }
 
 func (c *call) authnSkip(f *authnSignIn, _ authnInput) *authnRefusal {
-	if f.screens[0] == "enrol" {
+	if f.required() {
 		return wrongState
 	}
 	return c.authnNext(f)

@@ -196,6 +196,7 @@ func (c *call) authnActivate(f *authnSignIn, in authnInput) *authnRefusal {
 		return wrongPassCode.because(wrongToken)
 	}
 	a.enrolTOTP(key, step)
+	f.enrolled("google_otp")
 	f.prove(c, methodNamed("google_otp").amr)
 	return c.authnNext(f)
 }

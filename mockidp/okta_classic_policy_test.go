@@ -112,8 +112,21 @@ func TestClassicPolicies(t *testing.T) {
 			},
 			amr: []any{"mfa", "otp", "pwd"},
 		},
+		"enrolment of what is asked for then": {
+			policy: []string{"password", "enrol:google_otp", "google_otp"},
+			steps: []authnStep{
+				{"MFA_ENROLL", func(w *authnWalker) {
+					w.to(w.s.URL+authnPath+"/factors", object{"factorType": totp, "provider": "GOOGLE"})
+				}},
+				{"MFA_ENROLL_ACTIVATE", func(w *authnWalker) {
+					secret := w.member("_embedded.factor._embedded.activation.sharedSecret").(string)
+					w.follow("activate", object{"passCode": w.totp(secret)})
+				}},
+			},
+			amr: []any{"mfa", "otp", "pwd"},
+		},
 		"optional enrolment": {
-			policy: []string{"password", "enrol-optional"},
+			policy: []string{"password", "enrol-optional:google_otp"},
 			steps: []authnStep{{"MFA_ENROLL", func(w *authnWalker) {
 				require.Equal(w.t, "ACTIVE", w.factor("email", "OKTA")["status"])
 				w.follow("skip", nil)
@@ -200,6 +213,26 @@ func TestClassicRefusals(t *testing.T) {
 			do: func(w *authnWalker) {
 				sms := w.factor("sms", "OKTA")["_links"].(map[string]any)["verify"].(map[string]any)["href"].(string)
 				w.verify("email", "OKTA", nil).to(sms, nil)
+			},
+		},
+		"a resend to a factor of another user": {
+			policy: []string{"password", "email"}, status: 404, code: "E0000007",
+			do: func(w *authnWalker) {
+				w.verify("email", "OKTA", nil).to(w.s.URL+authnFactorsPath+"emfXXXX/verify/resend", nil)
+			},
+		},
+		"a resend of what is not sent": {
+			policy: []string{"password", "passkey"}, status: 403, code: "E0000079",
+			do: func(w *authnWalker) {
+				href := w.factor("webauthn", "FIDO")["_links"].(map[string]any)["verify"].(map[string]any)["href"].(string)
+				w.to(href, nil).to(href+"/resend", nil)
+			},
+		},
+		"an activation of another factor": {
+			policy: []string{"password", "enrol"}, status: 404, code: "E0000007",
+			do: func(w *authnWalker) {
+				w.to(w.s.URL+authnPath+"/factors", object{"factorType": totp, "provider": "GOOGLE"}).
+					to(w.s.URL+authnFactorsPath+"uftXXXX/lifecycle/activate", object{"passCode": "000000"})
 			},
 		},
 		"a factor where none is asked for": {
@@ -357,6 +390,7 @@ func TestClassicConfig(t *testing.T) {
 		`policy: failure-redirect: the engine classic has no such`:        user("password", "failure-redirect"),
 		`policy: redirect-idp: the engine classic leads away by the user`: user("redirect-idp"),
 		`policy: google_otp: the engine classic asks for the password`:    user("google_otp"),
+		`policy: enrol:passkey: the engine classic has google_otp alone`:  user("password", "enrol:passkey"),
 		`policy: password|email: the engine classic asks for the`:         user("password", "password|email"),
 		`policy: email: the engine classic asks for consent and`:          user("password", "consent", "email"),
 	} {

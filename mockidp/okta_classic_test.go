@@ -135,6 +135,16 @@ func TestClassicRememberedDevice(t *testing.T) {
 	require.Equal(t, "MFA_REQUIRED", sign(p).at(), "too late")
 }
 
+// TestClassicRelayState is handed on to the end.
+func TestClassicRelayState(t *testing.T) {
+	t.Parallel()
+	p := startClassic(t, Config{}, "password", "question")
+	w := walkClassic(t, p)
+	w.post(p.s.URL+authnPath, object{"username": "alice", "password": oktaPassword, "relayState": "/deep"})
+	require.Equal(t, "/deep", w.state["relayState"])
+	require.Equal(t, "/deep", w.verify("question", "OKTA", object{"answer": "rex"}).state["relayState"])
+}
+
 // TestClassicRateLimits counts four requests in a second per user.
 func TestClassicRateLimits(t *testing.T) {
 	t.Parallel()

@@ -223,7 +223,7 @@ func (v authnState) passkeyChallenge() string {
 func (v authnState) enrol() {
 	google := authnFactorNamed("google_otp")
 	factors := []object{{"factorType": google.kind, "provider": google.provider, "vendorName": google.provider, "enrollment": "REQUIRED", "status": "NOT_SETUP"}}
-	if v.f.screens[0] == "enrol-optional" {
+	if !v.f.required() {
 		factors[0]["enrollment"] = "OPTIONAL"
 		for _, name := range []string{"email", "question", "sms"} {
 			if k := authnFactorNamed(name); methodNamed(name).has(v.f.account) {
