@@ -40,6 +40,8 @@ type Config struct {
 	StartTimeout time.Duration  // 0: 60 s
 	TempDir      string         // where the profile is made; empty: os.TempDir
 	Env          []string       // the environment that Chrome's few variables are taken from, such as DISPLAY; as in os.Environ
+
+	spoken func(format string, args ...any) // gets all that is said to Chrome and by it; nil: nobody does
 }
 
 // Browser is a running Chrome. Its drivers may be used by several goroutines at once: each sign-in has a browser
@@ -124,7 +126,11 @@ func start(ctx context.Context, cfg Config, path string, m sandboxMode) (_ *Brow
 	// The browser outlives ctx, which only bounds the start.
 	life, kill := context.WithCancel(context.WithoutCancel(ctx))
 	actx, acancel := chromedp.NewExecAllocator(life, b.options(m)...)
-	bctx, bcancel := chromedp.NewContext(actx, chromedp.WithLogf(discard), chromedp.WithErrorf(discard))
+	talk := []chromedp.ContextOption{chromedp.WithLogf(discard), chromedp.WithErrorf(discard)}
+	if cfg.spoken != nil {
+		talk = append(talk, chromedp.WithDebugf(cfg.spoken))
+	}
+	bctx, bcancel := chromedp.NewContext(actx, talk...)
 	b.ctx, b.cancel = bctx, func() { kill(); bcancel(); acancel() } // once: chromedp's wait for the end of the process
 	stop := context.AfterFunc(ctx, kill)
 	err = b.connect()

@@ -11,9 +11,12 @@ import (
 
 	"github.com/chromedp/cdproto"
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/css"
+	"github.com/chromedp/cdproto/dom"
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/fetch"
 	"github.com/chromedp/cdproto/inspector"
+	"github.com/chromedp/cdproto/log"
 	"github.com/chromedp/cdproto/network"
 	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/runtime"
@@ -91,6 +94,9 @@ func openTab(ctx context.Context, s *signIn, id target.ID) (*tab, error) {
 // prepare sets up what the page's documents are to have before their own scripts run.
 func (t *tab) prepare(ctx context.Context) error {
 	return calls(ctx, t.target,
+		// chromedp follows every node and every style sheet of a page. Nobody asks it for them, and a page that makes its
+		// styles by script has hundreds.
+		call{css.Disable.Method, cdp.Empty{}}, call{dom.Disable.Method, cdp.Empty{}}, call{log.Disable.Method, cdp.Empty{}},
 		call{runtime.AddBinding.Method, runtime.AddBindingParams{Name: binding, ExecutionContextName: world}},
 		call{page.AddScriptToEvaluateOnNewDocument.Method,
 			page.AddScriptToEvaluateOnNewDocumentParams{Source: pageScript + classicScript + oktaScript, WorldName: world, RunImmediately: ptr(true)}},

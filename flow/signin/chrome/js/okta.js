@@ -23,6 +23,7 @@
     marked = page.changes();
     answer = n;
     page.stir(); // whoever waits for the drawing of the answer before
+    page.hurry();
     return true;
   }
 

@@ -196,13 +196,18 @@
   // steps, and for a moment a new heading may stand over an old form.
   const still = 70;
 
+  let hurry = () => {}; // ends the wait of a look: nobody is interested in it any more
+
   // look is what a person sees.
   async function look() {
     let state = document.readyState;
     const left = lastChange + still - performance.now();
     if ((drawnByScripts || document.scripts.length) && left > 0) {
       const before = changes;
-      await new Promise((done) => setTimeout(done, left));
+      await new Promise((done) => {
+        hurry = done;
+        setTimeout(done, left);
+      });
       if (changes !== before) state = "drawing";
     }
     const l = new Looker();
@@ -389,7 +394,7 @@
 
   globalThis.oidcflow = {
     look, focus, values, choose, aim, hit, press, skeleton, mask, // for Go
-    visible, off, frame, change, stir, quiet, changes: () => changes, // for okta.js
+    visible, off, frame, change, stir, quiet, changes: () => changes, hurry: () => hurry(), // for okta.js
   };
 
   // Tell Go when there is something new to see, once per task.
