@@ -88,6 +88,7 @@ func openTab(ctx context.Context, s *signIn, id target.ID) (*tab, error) {
 	if err := t.prepare(ctx); err != nil {
 		return t, err
 	}
+	t.spare(ctx)
 	return t, s.passkeys.equip(ctx, t)
 }
 

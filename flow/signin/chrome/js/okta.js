@@ -15,7 +15,7 @@
 
   let answer = 0;           // number of the newest answer, which the page may have drawn or not
   let before = new WeakSet(); // what was there to press and to fill in when it came
-  let marked = 0;           // page.changes() then
+  let marked = -1;          // page.changes() then; -1: nobody could mark
 
   // mark is called while an answer is held: the page cannot have drawn anything of it.
   function mark(n) {
@@ -65,9 +65,9 @@
   // fresh says whether all that was found is of the answer. Both generations draw a screen with elements of its own;
   // a page that keeps some has to have drawn something, and to be done with it.
   async function fresh(found, plan) {
-    if (answer && found.elements.every((el) => !before.has(el))) return true;
-    if (answer && page.changes() === marked) return false;
-    if (answer && !plan.Again && all("form input").some((el) => before.has(el) && page.visible(el))) return false;
+    if (marked >= 0 && found.elements.every((el) => !before.has(el))) return true;
+    if (page.changes() === marked) return false;
+    if (!plan.Again && all("form input").some((el) => before.has(el) && page.visible(el))) return false;
     const n = answer;
     while (!(await page.quiet(still))) if (n !== answer) return false;
     return true;
@@ -88,10 +88,10 @@
 
   // act does what the plan says as soon as the page shows answer n.
   async function act(n, plan) {
-    if (n > answer) { // nobody could mark when it came
-      answer = 0;
+    if (n > answer) {
       mark(n);
       before = new WeakSet();
+      marked = -1;
     }
     let last = null, tries = 0;
     for (;;) {
