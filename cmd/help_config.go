@@ -3,6 +3,7 @@ package cmd
 import (
 	"strings"
 
+	"github.com/oidcflow/oidcflow/flow/signin"
 	"github.com/oidcflow/oidcflow/mockidp"
 )
 
@@ -39,6 +40,30 @@ A file that was not named with --config may use neither command() nor --allow-fi
     answers      = { "Favourite food?" = env("ALICE_FOOD") }
     code_command = "mailbox alice"
   }
+
+A page that a sign-in does not know, or does not know well, is described by a block. One with the name of ours takes its
+place, the others are tried before ours (see 'oidcflow list pages'). Words are compared without case and punctuation.
+
+  page "terms" {
+    doc   = "our terms of use"
+    when {                                # any of several blocks is enough; all in one must hold
+      text   = ["terms of use"]           # a phrase on the page; head: in its title or a heading
+      absent = ["typed"]                  # no field to type into
+    }
+    press = ["I accept", "Continue"]      # what the button says, the best first
+  }
+
+  page "badge" {
+    when {
+      fields  = ["code"]                  # what one form asks for
+      without = ["password"]
+      head    = ["badge number"]
+    }
+    fill      = ["code"]
+    challenge = "code"                    # totp and code for a code, question for an answer
+  }
+
+` + pageHelp() + `
 
 With --mock, and for oidcflow mock, a block describes the embedded provider:
 
@@ -119,4 +144,17 @@ func wrapped(begin string, names []string) string {
 		line += name
 	}
 	return text + line
+}
+
+// pageHelp says what a page block may do and name.
+func pageHelp() string {
+	return `A page does one of these: fill fields and press, press, choose the way of verification that the user can answer, wait,
+or end the sign-in with a code and a hint; deny is what to press instead where consent is refused. A when block has
+fields, without, absent, head, text, no_text, button, no_button, captcha, method, verdict, oauth, status.
+
+` + strings.Join([]string{
+		wrapped("Kinds of fields: ", signin.KindNames()),
+		wrapped("To fill: ", signin.Fillable()),
+		wrapped("Codes: ", signin.Codes()),
+	}, "\n\n")
 }

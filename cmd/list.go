@@ -31,8 +31,8 @@ var tables = []struct {
 	{"outputs", "formats of the answer, for --output", func() []listed {
 		return rows(formats, func(f format) listed { return listed{f.name, f.ref, f.doc} })
 	}},
-	{"pages", "pages that a sign-in knows", func() []listed {
-		return rows(signin.Pages, func(p signin.Page) listed { return listed{Name: p.Name, Doc: p.Doc} })
+	{"pages", "pages that a sign-in knows, with those of the file of --config, in the order in which they are tried", func() []listed {
+		return pageRows(signin.Pages)
 	}},
 	{"checks", "what check looks at, and what its probes send", func() []listed { return rows(check.Checks, checkRow) }},
 	{"faults", "what the embedded provider can do wrong, for --fault", func() []listed { return rows(mockidp.Faults, fault) }},
@@ -55,6 +55,23 @@ func checkRow(c check.Check) listed {
 		doc += "; a probe: sends " + c.Sends
 	}
 	return listed{c.Name, c.Ref, doc}
+}
+
+func pageRows(pages []signin.Page) []listed {
+	return rows(pages, func(p signin.Page) listed { return listed{Name: p.Name, Doc: p.Doc} })
+}
+
+// filePages are the pages that a sign-in knows with the file of --config.
+func (p *program) filePages(c *cobra.Command) ([]listed, error) {
+	r := &reader{program: p, flags: c.Flags(), options: &options{provider: &provider{}}}
+	if err := r.read(c.Context(), &fileSettings); err != nil {
+		return nil, err
+	}
+	file, err := r.loadFile()
+	if file == nil || err != nil {
+		return pageRows(signin.Pages), err
+	}
+	return pageRows(signin.WithPages(file.Pages)), nil
 }
 
 func fault(f mockidp.Fault) listed { return listed{f.Name, f.Ref, f.Doc} }
@@ -82,7 +99,14 @@ func (p *program) listCommand() *cobra.Command {
 			}
 			return nil
 		},
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(c *cobra.Command, args []string) error {
+			if args[0] == "pages" {
+				pages, err := p.filePages(c)
+				if err != nil {
+					return err
+				}
+				return writeRows(p.stdout, pages, asJSON)
+			}
 			for _, t := range tables {
 				if t.name == args[0] {
 					return writeRows(p.stdout, t.rows(), asJSON)
@@ -91,6 +115,7 @@ func (p *program) listCommand() *cobra.Command {
 			return nil
 		},
 	}
+	addFlags(c.Flags(), &group{title: fileSettings.title, settings: fileSettings.settings[:1]}) // no secret is looked up
 	c.Flags().BoolVar(&asJSON, "json", false, "an array of objects with name, ref and doc")
 	return c
 }

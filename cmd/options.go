@@ -35,6 +35,7 @@ type options struct {
 	allowPush   bool
 	age         ageKeys
 	enrol       *signin.Enrolment // nil: nothing is to be set up
+	pages       []signin.Page     // of the file; nil: none
 	browser     struct {
 		path, sandbox string
 		show          bool

@@ -75,6 +75,7 @@ func (r *reader) loadProfile(ctx context.Context) error {
 	if clientID != "" && clientID != profile.Client.ID {
 		profile.Client = scenario.Client{}
 	}
+	o.pages = file.Pages
 	r.profile, r.path, o.fileClient = profile, file.Path, profile.Client
 	return nil
 }

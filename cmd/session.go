@@ -136,6 +136,7 @@ func (o *options) newSigner() (*signer, error) {
 			Order:        o.order,
 			AllowPush:    o.allowPush,
 			Enrol:        o.enrol,
+			Pages:        signin.WithPages(o.pages),
 			Transport:    &trace.Transport{Base: t},
 		},
 		browser: chrome.Config{

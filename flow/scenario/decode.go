@@ -68,11 +68,11 @@ type plainExpression struct{ hcl.Expression }
 func (e plainExpression) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
 	v, diags := e.Expression.Value(ctx)
 	v, _ = v.UnmarkDeep()
-	return known(v), diags
+	return lookedUp(v), diags
 }
 
-// known replaces what is unknown, because it has not been looked up, by the zero value of its type.
-func known(v cty.Value) cty.Value {
+// lookedUp replaces what is unknown, because it has not been looked up, by the zero value of its type.
+func lookedUp(v cty.Value) cty.Value {
 	if v.IsWhollyKnown() {
 		return v
 	}

@@ -12,6 +12,8 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclparse"
+
+	"github.com/oidcflow/oidcflow/flow/signin"
 )
 
 // maxFile is how many bytes of a file are read.
@@ -38,7 +40,8 @@ type File struct {
 	Path    string
 	Clients []string // labels, as they stand in the file
 	Users   []string
-	HasIDP  bool // there is an idp block
+	HasIDP  bool          // there is an idp block
+	Pages   []signin.Page // of page blocks, for [signin.WithPages]
 
 	options Options
 	body    hcl.Body
@@ -61,6 +64,7 @@ type fileBlock struct {
 	IDP     []idpBlock    `hcl:"idp,block"`
 	Clients []clientBlock `hcl:"client,block"`
 	Users   []userBlock   `hcl:"user,block"`
+	Pages   []pageBody    `hcl:"page,block"`
 }
 
 type idpBlock struct {
@@ -102,6 +106,8 @@ func (f *File) decode(ctx *hcl.EvalContext, b *fileBlock) hcl.Diagnostics {
 	for _, u := range b.Users {
 		diags = append(diags, isText(u.NewPassword, ctx)...)
 	}
+	own, wrong := pages(b.Pages)
+	f.Pages, diags = own, append(diags, wrong...)
 	for i, p := range b.IDP {
 		if i > 0 {
 			diags = append(diags, mistake(p.Def, "Second idp block", "A file describes one provider; the first is at %s.", b.IDP[0].Def))

@@ -183,12 +183,24 @@ func (g *Sign) unmet(s *scan) (missing []string, of int) {
 // matches returns the form that p is about, if s is that page.
 func (p *Page) matches(s *scan) (form int, ok bool) {
 	for i := range p.When {
-		if missing, _ := p.When[i].unmet(s); len(missing) == 0 {
-			form, _ := p.When[i].form(s)
+		g := p.sign(i)
+		if missing, _ := g.unmet(s); len(missing) == 0 {
+			form, _ := g.form(s)
 			return form, true
 		}
 	}
 	return outside, false
+}
+
+// sign returns a sign of p. What is to be filled has to be there, whether the sign says so or not.
+func (p *Page) sign(i int) Sign {
+	g := p.When[i]
+	for _, kind := range p.Fill {
+		if p.Code == "" && !slices.Contains(g.Fields, kind) {
+			g.Fields = append(slices.Clone(g.Fields), kind)
+		}
+	}
+	return g
 }
 
 // recognise returns the first page that s is, and the form it is about; nil where nobody knows it.
@@ -206,7 +218,8 @@ func closest(pages []Page, s *scan) string {
 	best, text := 0.0, ""
 	for i := range pages {
 		for j := range pages[i].When {
-			missing, of := pages[i].When[j].unmet(s)
+			g := pages[i].sign(j)
+			missing, of := g.unmet(s)
 			if share := float64(of-len(missing)) / float64(of); of > 1 && share > best {
 				best, text = share, fmt.Sprintf("the closest known page is %s, but %s", pages[i].Name, strings.Join(missing, ", "))
 			}

@@ -13,6 +13,21 @@ var (
 // the recorded pages in testdata/pages none is claimed by two.
 var Pages = slices.Concat(credentialPages, choicePages, endPages)
 
+// WithPages returns [Pages] with others: one that has the name of one of ours takes its place, and the rest is tried
+// before ours. So pages of one's own can be added, and ours mended, for [Config.Pages].
+func WithPages(others []Page) []Page {
+	ours := slices.Clone(Pages)
+	var added []Page
+	for _, p := range others {
+		if i := slices.IndexFunc(ours, func(our Page) bool { return our.Name == p.Name }); i >= 0 {
+			ours[i] = p
+		} else {
+			added = append(added, p)
+		}
+	}
+	return append(added, ours...)
+}
+
 // credentialPages ask for a name, a password, a code or an answer.
 var credentialPages = []Page{
 	{Name: "login", Doc: "the user's name and password on one page",

@@ -68,7 +68,7 @@ type Config struct {
 	Consent      Consent           // empty: Grant
 	Hosts        []string          // where credentials may be typed, besides the authorization endpoint's host: host (any port) or host:port
 	InsecureHTTP bool              // type credentials on plain http pages elsewhere than on loopback hosts
-	Pages        []Page            // nil: Pages
+	Pages        []Page            // nil: Pages; see WithPages
 	Order        []ChallengeKind   // which kind of challenge to choose where several are offered, the best first; nil: passkey, totp, question, code
 	AllowPush    bool              // wait for a person to answer a push message, whose number is recorded as a warning; else such a challenge ends the sign-in
 	Enrol        *Enrolment        // nil: nothing is set up on the way

@@ -1,4 +1,4 @@
-package cmd
+package scenario
 
 import (
 	"testing"
@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func TestNearestName(t *testing.T) {
+func TestNearest(t *testing.T) {
 	t.Parallel()
 	names := []string{"issuer", "token-url", "password-file", "password-command", "totp-file", "mock"}
 	for got, want := range map[string]string{
@@ -21,7 +21,7 @@ func TestNearestName(t *testing.T) {
 		"frobnicate":   "",
 		"":             "",
 	} {
-		require.Equal(t, want, nearestName(got, names), got)
+		require.Equal(t, want, Nearest(got, names), got)
 	}
 }
 
