@@ -300,7 +300,8 @@ func (c *call) refuse(p *problem) {
 		return
 	}
 	body := map[string]any{"error": p.Code, "error_description": p.Description}
-	if (p.Envelope || isIDX(c.name) || isAuthn(c.name)) && !c.s.strict() {
+	api := isIDX(c.name) || isAuthn(c.name)
+	if (p.Envelope || api) && !c.s.strict() {
 		body = map[string]any{"errorCode": p.Code, "errorSummary": p.Description, "errorLink": p.Code,
 			"errorId": c.s.random.id("oae"), "errorCauses": []string{}}
 	}
@@ -308,7 +309,7 @@ func (c *call) refuse(p *problem) {
 	if status < 400 {
 		status = http.StatusBadRequest
 	}
-	if status == http.StatusUnauthorized && c.w.Header().Get("WWW-Authenticate") == "" {
+	if status == http.StatusUnauthorized && !api && c.w.Header().Get("WWW-Authenticate") == "" {
 		c.w.Header().Set("WWW-Authenticate", `Basic realm="`+c.s.base.String()+`"`) // RFC 6749 §5.2
 	}
 	if err := c.json(status, body); err != nil {

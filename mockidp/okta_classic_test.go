@@ -217,8 +217,11 @@ func TestClassicMalformed(t *testing.T) {
 		require.Equal(t, c.code, a.json(t)["errorCode"], name)
 		require.NotEmpty(t, a.header.Get("X-Okta-Request-Id"), name)
 	}
-	require.NoError(t, p.s.QueueError("authn", ServerError{Code: 500, Error: "E0000009", Description: "Internal Server Error"}))
-	a := post(authnPath, json, "{}")
-	require.Equal(t, 500, a.status)
-	require.Equal(t, "E0000009", a.json(t)["errorCode"])
+	for _, status := range []int{401, 500} {
+		require.NoError(t, p.s.QueueError("authn", ServerError{Code: status, Error: "E0000009", Description: "Internal Server Error"}))
+		a := post(authnPath, json, "{}")
+		require.Equal(t, status, a.status)
+		require.Equal(t, "E0000009", a.json(t)["errorCode"])
+		require.Empty(t, a.header.Get("WWW-Authenticate"), "a browser would ask for a password of its own")
+	}
 }
