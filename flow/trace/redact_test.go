@@ -338,3 +338,18 @@ func TestTwoLayersAreSeenThroughWhereAllKindsOfEscapesAre(t *testing.T) {
 		require.Equal(t, noise+"«»"+noise, label.ReplaceAllString(got, "«»"), name)
 	}
 }
+
+// TestPicturesAreHidden: what an authenticator app scans is a picture of its secret, and no redactor reads pictures.
+func TestPicturesAreHidden(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`{"href":"data:image\/png;base64,iVBORw0KGgo\/+A=="}`: `{"href":"data:image\/png;base64,«picture»"}`,
+		`<img src='data:image/svg+xml,%3Csvg%3Esecret'>`:      `<img src='data:image/svg+xml,«picture»'>`,
+		`data:image/png;base64,iVBORw0KGgo cut`:               `data:image/png;base64,«picture» cut`,
+		`data:text/plain,hello`:                               `data:text/plain,hello`,
+		`{"data":"image of a cat, sleeping"}`:                 `{"data":"image of a cat, sleeping"}`,
+	} {
+		got := regexp.MustCompile(`«picture [0-9a-f]{4}»`).ReplaceAllString(trace.NewRedactor().String(text), "«picture»")
+		require.Equal(t, want, got)
+	}
+}

@@ -27,6 +27,7 @@ func scan(s string, emit func(found)) {
 			next = assignment(s, i, whole, emit)
 		case ':':
 			userinfo(s, i, emit)
+			picture(s, i, emit)
 			next = member(s, i, emit)
 		case '<':
 			field(s, i, emit)

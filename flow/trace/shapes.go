@@ -77,3 +77,24 @@ func userinfo(s string, i int, emit func(found)) {
 	value := unescape(authority[colon+1:at], percent)
 	emit(found{kind: "password", name: i, start: start + colon + 1, end: start + at, value: value})
 }
+
+// picture reads a picture within a text, data:image/png;base64,… whose colon is at i: one that a provider shows may be of
+// a secret, as that which an authenticator app scans.
+func picture(s string, i int, emit func(found)) {
+	const longest = 64 // of what comes before the comma
+	if !strings.HasSuffix(s[:i], "data") || !strings.HasPrefix(s[i:], ":image") {
+		return
+	}
+	comma := strings.IndexByte(s[i:min(len(s), i+longest)], ',')
+	if comma < 0 {
+		return
+	}
+	start := i + comma + 1
+	end := len(s)
+	if n := strings.IndexAny(s[start:], " \"'<>()\r\n"); n >= 0 {
+		end = start + n
+	}
+	if end > start {
+		emit(found{kind: "picture", name: i, start: start, end: end, value: s[start:end], text: true})
+	}
+}
