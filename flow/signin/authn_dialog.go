@@ -41,7 +41,10 @@ func (d *AuthnDialog) Next(ctx context.Context, a *AuthnAnswer) (*IDXMove, error
 	if a.Expires > 0 && a.State == "PASSWORD_WARN" {
 		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: fmt.Sprintf("the user's password expires in %d days", a.Expires)})
 	}
-	if a.State == "" {
+	switch {
+	case a.State == "" && len(a.Messages) == 0 && a.Status/100 == 2:
+		return &IDXMove{Wait: true}, nil // the sign-in was broken off, as after a refused consent
+	case a.State == "":
 		return d.refused(ctx, a)
 	}
 	step := authnStepOf(a.State)

@@ -272,6 +272,21 @@ func TestWhatEndsASignInOnTheClassicEngine(t *testing.T) {
 	}
 }
 
+// Who does not consent breaks the sign-in off, and the page goes back to the application.
+func TestTheClassicEngineIsBrokenOff(t *testing.T) {
+	t.Parallel()
+	c := idxConfig()
+	c.Consent = Deny
+	d := NewAuthnDialog(c, idxOrg+"/authorize")
+	_, err := d.Next(t.Context(), authnAnswer(t, authnJSON("CONSENT_REQUIRED", "")))
+	require.NoError(t, err)
+	a := authnAnswer(t, `{"relayState":"x"}`)
+	a.Status = 200
+	m, err := d.Next(t.Context(), a)
+	require.NoError(t, err)
+	require.Equal(t, "wait", pageDoes(m))
+}
+
 // A code of an authenticator app may have been used by another job: the next one is tried, once.
 func TestTheClassicEngineGetsTheNextCodeOnce(t *testing.T) {
 	t.Parallel()

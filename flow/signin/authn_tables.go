@@ -108,7 +108,7 @@ var AuthnMethods = []AuthnMethod{
 // AuthnVerdicts are what Okta's error codes mean at the Classic engine, where it is not what [IDXVerdicts] say.
 var AuthnVerdicts = []IDXVerdict{
 	{codeLockedOut, []string{"E0000069"}},
-	{codeRateLimited, []string{"E0000109", "E0000133", "E0000150"}},
+	{codeRateLimited, []string{"E0000109", "E0000118", "E0000133", "E0000150"}},
 	{codeSessionExpired, []string{"E0000005", "E0000079", "E0000107"}},
 	{codeDenied, []string{"E0000015", "E0000057", "E0000058", "E0000085", "E0000092"}},
 	{codePasswordExpired, []string{"E0000014", "E0000035", "E0000080"}},

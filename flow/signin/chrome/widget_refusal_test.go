@@ -28,7 +28,7 @@ func front(t testing.TB, cfg mockidp.Config, meddle func(w http.ResponseWriter, 
 		}
 	}))
 	t.Cleanup(s.Close)
-	cfg.IssuerURL = s.URL
+	cfg.IssuerURL = byName(t, s) // passkeys are bound to a domain, which an address is none of
 	o := startOktaAt(t, cfg, policy...)
 	back, err := url.Parse(o.URL)
 	require.NoError(t, err)

@@ -38,14 +38,21 @@ func startOkta(t testing.TB, org mockidp.OktaOrg, policy ...string) *okta {
 // startOktaAt starts Okta with cfg.
 func startOktaAt(t testing.TB, cfg mockidp.Config, policy ...string) *okta {
 	t.Helper()
+	cfg.Login, cfg.Widget = "okta", cmp.Or(cfg.Widget, widget(t))
+	cfg.Clients = []mockidp.Client{{ID: "web", RedirectURIs: []string{testRedirect}}}
+	if cfg.Users == nil {
+		cfg.Users = []mockidp.User{alicesPerson(policy...), &mockidp.Person{Login: "mallory", Password: horse, Locked: true}}
+	}
+	return &okta{mockidp.StartT(t, cfg)}
+}
+
+// alicesPerson is what Okta knows of the user.
+func alicesPerson(policy ...string) *mockidp.Person {
 	p := &mockidp.Person{Login: "alice", Password: horse, TOTP: totpSecret, Question: "Where were you born?", Answer: "Paris", Phone: "+15550100", Policy: policy}
 	if strings.Contains(strings.Join(policy, " "), "enrol") {
 		p.TOTP = ""
 	}
-	cfg.Login, cfg.Widget = "okta", cmp.Or(cfg.Widget, widget(t))
-	cfg.Clients = []mockidp.Client{{ID: "web", RedirectURIs: []string{testRedirect}}}
-	cfg.Users = []mockidp.User{p, &mockidp.Person{Login: "mallory", Password: horse, Locked: true}}
-	return &okta{mockidp.StartT(t, cfg)}
+	return p
 }
 
 // everything is the user with all factors that a program can have.
