@@ -89,12 +89,14 @@ func (c *call) authnVerify(f *authnSignIn, in authnInput) *authnRefusal {
 		return noSuchFactor
 	}
 	m := methodNamed(k.method)
-	if f.method != nil && f.method != m { // the present state has no link to it
+	// The present state has no link to another one. While a passkey is asked for, though, Okta's page goes on to another
+	// factor without asking to go back.
+	if f.method != nil && f.method != m && f.method.name != "passkey" {
 		return wrongState
 	}
 	typed := map[string]string{"passCode": in.PassCode, "answer": in.Answer, "clientData": in.ClientData}[k.typed]
 	switch {
-	case k.method == "push" && f.method != nil && f.challenge.verdict != "told":
+	case k.method == "push" && f.method == m && f.challenge.verdict != "told":
 		return c.authnPoll(f)
 	case typed == "" && (m.sends || m.name == "passkey"):
 		f.collective = in.factor == k.kind
