@@ -136,6 +136,9 @@ func (d *AuthnDialog) instead(ctx context.Context, a *AuthnAnswer, f *AuthnFacto
 	if other == nil || other.name() == f.name() {
 		return nil, d.noneOf(a)
 	}
+	if m := f.method(); m != nil && m.Beside {
+		return d.turn(ctx, a, other)
+	}
 	d.shown = other.name()
 	return d.move(ctx, a, &IDXMove{Remediation: AuthnSelect, Fill: []IDXFill{other.choice()}})
 }

@@ -147,8 +147,8 @@ func TestWhatIsDoneAboutAnAnswerOfTheClassicEngine(t *testing.T) {
 		{"a passkey that has to be chosen", everything, key, []string{required(authnGoogle, authnPasskey)}, "choose; FIDO webauthn; passkey"},
 		{"the challenge of a passkey", everything, key, []string{required(authnPasskey), challenged(authnPasskey)}, "wait; passkey"},
 		{"the challenge of any of several passkeys", everything, key, []string{required(authnPasskey, authnPasskey), authnJSON("MFA_CHALLENGE", `"factors":[`+authnPasskey+`,`+authnPasskey+`],"challenge":{"challenge":"x"}`)}, "wait; passkey"},
-		{"nobody has a passkey, and the page asks", everything, nil, []string{required(authnPasskey, authnGoogle), challenged(authnPasskey)}, "choose; GOOGLE token:software:totp"},
-		{"a passkey that did not do", everything, key, []string{required(authnPasskey, authnGoogle), challenged(authnPasskey), challenged(authnPasskey)}, "choose; GOOGLE token:software:totp"},
+		{"nobody has a passkey, and the page asks", everything, nil, []string{required(authnPasskey, authnGoogle), challenged(authnPasskey)}, "verify; GOOGLE token:software:totp; answer 123456"},
+		{"a passkey that did not do", everything, key, []string{required(authnPasskey, authnGoogle), challenged(authnPasskey), challenged(authnPasskey)}, "verify; GOOGLE token:software:totp; answer 123456"},
 
 		{"a push message where a person is there", nil, pushes, []string{required(authnPush)}, "send; OKTA push"},
 		{"a push message only where nothing else is", everything, pushes, []string{required(authnPush, authnSMS)}, "send; OKTA sms"},

@@ -76,6 +76,7 @@ type AuthnMethod struct {
 	Asks     string // a ChallengeKind, or password
 	Sends    bool   // its code has to be sent first
 	Auto     bool   // Okta's page has the factor ask as soon as it shows it
+	Beside   bool   // while the factor asks, the page shows another one without going back to the choice
 	Doc      string
 	Hint     string
 }
@@ -83,7 +84,7 @@ type AuthnMethod struct {
 // AuthnMethods are the ways of verification; of those that ask the same, the best comes first.
 var AuthnMethods = []AuthnMethod{
 	{Type: "password", Asks: kindPassword, Doc: "a password"},
-	{Type: "webauthn", Asks: string(ChallengePasskey), Auto: true, Doc: "a passkey or security key"},
+	{Type: "webauthn", Asks: string(ChallengePasskey), Auto: true, Beside: true, Doc: "a passkey or security key"},
 	{Type: "token:software:totp", Provider: "GOOGLE", Asks: string(ChallengeTOTP), Doc: "a code of Google Authenticator"},
 	{Type: "token:software:totp", Provider: "OKTA", Asks: string(ChallengeTOTP), Doc: "a code of Okta Verify"},
 	{Type: "token:software:totp", Asks: string(ChallengeTOTP), Doc: "a code of an authenticator app"},
@@ -93,7 +94,7 @@ var AuthnMethods = []AuthnMethod{
 	{Type: "call", Asks: string(ChallengeCode), Sends: true, Doc: "a code by phone call"},
 
 	{Type: "push", Sends: true, Doc: "a push message", Hint: "a push message is answered by a person: " + hintPolicy},
-	{Type: "u2f", Auto: true, Doc: "a security key of the older kind"},
+	{Type: "u2f", Auto: true, Beside: true, Doc: "a security key of the older kind"},
 	{Type: "web", Provider: "DUO", Auto: true, Doc: "Duo"},
 	{Type: "token", Provider: "RSA", Doc: "an RSA token"},
 	{Type: "token", Provider: "SYMANTEC", Doc: "a Symantec VIP token"},
