@@ -28,7 +28,7 @@ func controls() []control {
 		{"", "GET: this list", on("GET", (*Server).listControls)},
 		{"users", "GET: all; POST: add one, as in a configuration file, by username", on("GET", (*Server).listUsers, "POST", (*Server).postUser)},
 		{"clients", "GET: all; POST: add one, as in a configuration file, by id", on("GET", (*Server).listClients, "POST", (*Server).postClient)},
-		{"faults", `GET: what is on; POST {"names": […]}: switch on; DELETE: only those of the configuration`,
+		{"faults", `GET: what is on; POST {"names": […], "times": 1, "client": "tool", "user": "bob"}: switch on, for so many requests, or of one client or user; DELETE: only those of the configuration`,
 			on("GET", (*Server).listFaults, "POST", (*Server).postFaults, "DELETE", (*Server).deleteFaults)},
 		{"queue", `POST {"user": "bob", "code": "c", "error": {"endpoint": "token", "status": 400, "error": "…", "description": "…"}}: what comes next`,
 			on("POST", (*Server).postQueue)},
@@ -228,12 +228,15 @@ func (s *Server) listFaults(json.RawMessage) (any, error) {
 
 func (s *Server) postFaults(body json.RawMessage) (any, error) {
 	var in struct {
-		Names []string `json:"names"`
+		Names  []string `json:"names"`
+		Times  int      `json:"times"`
+		Client string   `json:"client"`
+		User   string   `json:"user"`
 	}
 	if err := decode(body, &in); err != nil {
 		return nil, err
 	}
-	return done, s.SetFault(in.Names...)
+	return done, s.SetFaultFor(FaultScope{Times: in.Times, Client: in.Client, User: in.User}, in.Names...)
 }
 
 func (s *Server) deleteFaults(json.RawMessage) (any, error) { return done, s.ClearFaults() }

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/oauth2-proxy/mockoidc"
 )
 
 // authRequest is an authorization request that was found valid.
@@ -80,7 +82,7 @@ func (c *call) authRequest() (*authRequest, error) {
 		}
 	}
 	req := &authRequest{client: cl, as: c.as, redirectURI: c.get("redirect_uri"), mode: "query"}
-	if len(c.params["redirect_uri"]) != 1 || !cl.allowsRedirect(req.redirectURI) {
+	if len(c.params["redirect_uri"]) != 1 || !cl.allowsRedirect(req.redirectURI) && !c.lets("redirect-uri-unregistered") {
 		return nil, redirectURIPage
 	}
 	if len(c.params["state"]) == 1 {
@@ -195,6 +197,9 @@ func (c *call) grantable(cl *client, scopes []string) ([]string, error) {
 			unknown = append(unknown, s)
 		}
 	}
+	if len(unknown) > 0 && c.lets("scope-not-granted") {
+		out, unknown = append(out, unknown...), nil
+	}
 	if len(unknown) > 0 && (!c.s.strict() || len(out) == 0) {
 		return nil, noMatchingScope.with("These scopes are not configured for the authorization server: %s", strings.Join(unknown, " "))
 	}
@@ -205,14 +210,21 @@ func (c *call) grantable(cl *client, scopes []string) ([]string, error) {
 // RFC 7636 §4.2: base64url of a SHA-256, without padding.
 var challengeSyntax = regexp.MustCompile(`^[A-Za-z0-9_-]{43}$`)
 
-func (c *call) challenge(req *authRequest) error {
+func (c *call) challenge(req *authRequest) (err error) {
 	req.challenge = c.get("code_challenge")
 	req.jkt = c.get("dpop_jkt") // RFC 9449 §10
 	if req.challenge == "" {
+		if c.lets("pkce-not-required") || c.lets("pkce-downgrade") {
+			return nil
+		}
 		if req.client.allowsMethod("none") || req.client.RequirePKCE || c.params.Has("code_challenge_method") {
 			return missingChallenge
 		}
 		return nil
+	}
+	if c.get("code_challenge_method") == "plain" && c.lets("pkce-plain") {
+		req.challenge, err = mockoidc.GenerateCodeChallenge("S256", req.challenge) // as the others are kept
+		return err
 	}
 	if c.get("code_challenge_method") != "S256" { // RFC 7636 §4.3: none means plain, which is not supported
 		return challengeMethod

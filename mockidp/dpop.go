@@ -96,7 +96,7 @@ func (c *call) checkProof(claims jwt.MapClaims) error {
 		return invalidProof.with("The DPoP proof was issued more than five minutes ago.")
 	case iat.Sub(c.now) > time.Minute:
 		return invalidProof.with("The DPoP proof was issued in the future.")
-	case !c.firstUse("proof "+jti, c.now.Add(2*proofAge)):
+	case !c.firstUse("proof "+jti, c.now.Add(2*proofAge)) && !c.lets("dpop-replay"):
 		return invalidProof.with("The DPoP proof was used before.")
 	}
 	return nil

@@ -3,7 +3,9 @@ package mockidp
 import (
 	"errors"
 	"fmt"
+	"net/http"
 	"net/url"
+	"slices"
 	"sync/atomic"
 
 	"github.com/golang-jwt/jwt/v5"
@@ -21,35 +23,78 @@ type Fault struct {
 	header        func(map[string]any)        // of an ID token
 	mint          func(*issue, map[string]any, jwt.MapClaims) (string, error)
 	beforeSigning func(*issue) error
-	tokens        func(map[string]any) // the token response
+	access        func(*issue, jwt.MapClaims)  // claims of an access token
+	accessValue   func(string) string          // an access token
+	tokens        func(*issue, map[string]any) // the token response
+	encoded       func([]byte) []byte          // the token response, as it is sent
 	userinfo      func(map[string]any)
+	introspection func(map[string]any)
 	metadata      func(*authServer, map[string]any)
+	code          func(*Server, string) string
 	callback      func(*authServer, url.Values)
+	mode          string // the response mode, whatever was asked for
+	logout        func(url.Values)
 	keys          func(*authServer, []byte) ([]byte, error)
 
-	at    string                         // the endpoint that serve stands in for
-	serve func(*call, *activeFault) bool // answers in place of the endpoint, or returns false
+	at      string                         // the endpoint that serve and headers are about
+	serve   func(*call, *activeFault) bool // answers in place of the endpoint, or returns false
+	headers func(http.Header)              // of an answer that is no error
 }
 
 // activeFault is a fault that is switched on, and what it remembers since.
 type activeFault struct {
 	*Fault
+	FaultScope
 	state atomic.Int64
+	left  atomic.Int64 // requests, where Times is set
 }
 
-// faults are those that are on.
-func (c *call) faults() []*activeFault {
-	if p := c.s.active.Load(); p != nil {
-		return *p
+// FaultScope says for which requests a fault is on. The zero value is all of them.
+type FaultScope struct {
+	Times  int    // how many requests it is on for; 0: all
+	Client string // requests of this client only, as soon as it is known
+	User   string // requests about this user only, by login, as soon as one is known
+}
+
+// faults are those that are on for this request and do what has asks for. A request counts once, however often it asks.
+func (c *call) faults(has func(*Fault) bool) (on []*activeFault) {
+	p := c.s.active.Load()
+	if p == nil {
+		return nil
 	}
-	return nil
+	for _, f := range *p {
+		switch {
+		case !has(f.Fault), f.Client != "" && f.Client != c.entry.Client, f.User != "" && f.User != c.entry.User:
+		case f.Times == 0 || slices.Contains(c.counted, f):
+			on = append(on, f)
+		case f.left.Add(-1) >= 0:
+			c.counted = append(c.counted, f)
+			on = append(on, f)
+		}
+	}
+	return on
+}
+
+// lets reports whether a fault is on that lets pass what should be refused.
+func (c *call) lets(name string) bool {
+	return len(c.faults(func(f *Fault) bool { return f.Name == name })) > 0
 }
 
 // SetFault switches faults and variations on, by name, besides those that are on.
-func (s *Server) SetFault(names ...string) error {
+func (s *Server) SetFault(names ...string) error { return s.SetFaultFor(FaultScope{}, names...) }
+
+// SetFaultFor does the same for some requests only.
+func (s *Server) SetFaultFor(scope FaultScope, names ...string) error {
+	if scope.Times < 0 {
+		return fmt.Errorf("times: want 0 or more, got %d", scope.Times)
+	}
 	added, err := activate(names)
 	if err != nil {
 		return err
+	}
+	for _, f := range added {
+		f.FaultScope = scope
+		f.left.Store(int64(scope.Times))
 	}
 	for {
 		old := s.active.Load()

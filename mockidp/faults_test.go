@@ -10,6 +10,7 @@ import (
 	"encoding/pem"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -40,7 +41,8 @@ func always(v any) func(*rp, map[string]any) any {
 
 func tokenAnswer(p *rp) answer { return p.exchange(p.code()) }
 
-// effects say of each fault and variation what it does; one without a line here fails the test.
+// effects say of faults and variations what they do, where more is to be said than that the check of the same name finds
+// it, which the tests of the whole program hold.
 var effects = map[string]func(*testing.T, *rp){
 	"invalid-iss":           wrongClaim("iss", func(p *rp, _ map[string]any) any { return p.issuer + "1" }),
 	"missing-sub":           noClaim("sub"),
@@ -219,10 +221,11 @@ func TestFaultsAndVariations(t *testing.T) {
 				t.Parallel()
 				require.NotEmpty(t, f.Ref)
 				require.NotEmpty(t, f.Doc)
-				require.Contains(t, effects, f.Name)
 				p := startRP(t, Config{Login: "auto"}) // reads discovery before the fault
 				require.NoError(t, p.s.SetFault(f.Name))
-				effects[f.Name](t, p)
+				if effect := effects[f.Name]; effect != nil {
+					effect(t, p)
+				}
 				require.NoError(t, p.s.ClearFaults())
 				p.metadata = p.getJSON(p.issuer + "/.well-known/openid-configuration")
 				got := p.tokens()
@@ -231,7 +234,38 @@ func TestFaultsAndVariations(t *testing.T) {
 			})
 		}
 	}
-	require.Len(t, effects, len(Faults)+len(Variations))
+	for name := range effects {
+		require.NotNil(t, findFault(slices.Concat(Faults, Variations), name), name)
+	}
+}
+
+// TestFaultScope holds that a fault can be on for some requests, of one client, or about one user.
+func TestFaultScope(t *testing.T) {
+	t.Parallel()
+	aud := func(p *rp) any { return p.claims(idTokenOf(p))["aud"] }
+	for _, c := range []struct {
+		name  string
+		scope FaultScope
+		want  []any
+	}{
+		{"every request", FaultScope{}, []any{"oidcflow1", "oidcflow1", "oidcflow1"}},
+		{"two requests", FaultScope{Times: 2}, []any{"oidcflow1", "oidcflow1", "oidcflow"}},
+		{"of this client", FaultScope{Client: "oidcflow", Times: 1}, []any{"oidcflow1", "oidcflow"}},
+		{"of another client", FaultScope{Client: "oidcflow-web"}, []any{"oidcflow"}},
+		{"about this user", FaultScope{User: "alice"}, []any{"oidcflow1"}},
+		{"about another user", FaultScope{User: "bob"}, []any{"oidcflow"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			p := startRP(t, Config{Login: "auto"})
+			require.NoError(t, p.s.SetFaultFor(c.scope, "invalid-aud"))
+			for _, want := range c.want {
+				require.Equal(t, want, aud(p))
+			}
+		})
+	}
+	p := startRP(t, Config{Login: "auto"})
+	require.ErrorContains(t, p.s.SetFaultFor(FaultScope{Times: -1}, "invalid-aud"), "want 0 or more, got -1")
 }
 
 func TestFaultNames(t *testing.T) {

@@ -106,6 +106,8 @@ type call struct {
 	now    time.Time
 	params url.Values
 	entry  LoggedRequest
+
+	counted []*activeFault // those of which this request was counted
 }
 
 // ServeHTTP answers a request as the listening server does.
@@ -153,8 +155,8 @@ func (c *call) serve() error {
 		c.w.Header().Set("Allow", strings.Join(c.methods, ", "))
 		return methodNotAllowed
 	}
-	for _, f := range c.faults() {
-		if f.serve != nil && f.at == c.name && f.serve(c, f) {
+	for _, f := range c.faults(func(f *Fault) bool { return f.serve != nil && f.at == c.name }) {
+		if f.serve(c, f) {
 			return nil
 		}
 	}
@@ -264,6 +266,11 @@ func (c *call) checkDuplicates() error {
 func (c *call) get(name string) string { return c.params.Get(name) }
 
 func (c *call) status(code int) {
+	if code < 400 {
+		for _, f := range c.faults(func(f *Fault) bool { return f.headers != nil && f.at == c.name }) {
+			f.headers(c.w.Header())
+		}
+	}
 	c.entry.Status = code
 	c.w.WriteHeader(code)
 }

@@ -15,6 +15,9 @@ func (c *call) introspect() error {
 	for _, look := range []func(*client, string) map[string]any{c.lookAccess, c.lookRefresh, c.lookID} {
 		if found := look(cl, token); found != nil {
 			found["active"] = true
+			for _, f := range c.faults(func(f *Fault) bool { return f.introspection != nil }) {
+				f.introspection(found)
+			}
 			return c.json(http.StatusOK, found)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/go-jose/go-jose/v4"
+	"github.com/golang-jwt/jwt/v5"
 	"github.com/oauth2-proxy/mockoidc"
 )
 
@@ -159,6 +160,17 @@ func (r *keyring) byID(kid string) *signingKey {
 		}
 	}
 	return nil
+}
+
+// publicKeys are those that are published, for a token that does not name its own.
+func (r *keyring) publicKeys() (set jwt.VerificationKeySet) {
+	r.start()
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, k := range r.keys {
+		set.Keys = append(set.Keys, k.signer.Public())
+	}
+	return set
 }
 
 // rotate makes a new key that signs from now on. The keys before it stay in the JWK set, the latest three in all.

@@ -33,6 +33,9 @@ func (c *call) logout() error {
 	if state := c.get("state"); state != "" {
 		params.Set("state", state)
 	}
+	for _, f := range c.faults(func(f *Fault) bool { return f.logout != nil }) {
+		f.logout(params)
+	}
 	if len(params) > 0 {
 		uri = redirectURL(uri, "query", params)
 	}

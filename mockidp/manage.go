@@ -65,6 +65,8 @@ func (s *Server) Reset() error {
 	clear(s.clients)
 	s.accounts = nil
 	s.mu.Unlock()
+	s.firsts.Clear()
+	s.counted.Store(0)
 	s.clock.reset()
 	s.queues.reset()
 	s.log.reset()

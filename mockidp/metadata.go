@@ -21,13 +21,7 @@ func (c *call) openIDConfiguration() error { return c.metadata(0, (*Server).open
 func (c *call) oauthMetadata() error { return c.metadata(1, (*Server).oauthMetadata) }
 
 func (c *call) metadata(doc int, make func(*Server, *authServer) map[string]any) error {
-	var changes []*activeFault
-	for _, f := range c.faults() {
-		if f.metadata != nil {
-			changes = append(changes, f)
-		}
-	}
-	if len(changes) > 0 {
+	if changes := c.faults(func(f *Fault) bool { return f.metadata != nil }); len(changes) > 0 {
 		m := make(c.s, c.as)
 		for _, f := range changes {
 			f.metadata(c.as, m)
@@ -99,11 +93,9 @@ func (c *call) jwks() error {
 	if err != nil {
 		return err
 	}
-	for _, f := range c.faults() {
-		if f.keys != nil {
-			if set, err = f.keys(c.as, set); err != nil {
-				return err
-			}
+	for _, f := range c.faults(func(f *Fault) bool { return f.keys != nil }) {
+		if set, err = f.keys(c.as, set); err != nil {
+			return err
 		}
 	}
 	c.write(http.StatusOK, "application/json", set)

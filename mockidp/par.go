@@ -51,6 +51,8 @@ func (c *call) takePushed(cl *client) *authRequest {
 	if !ok || req.client.ID != cl.ID || req.as != c.as || len(c.params["request_uri"]) != 1 {
 		return nil
 	}
-	c.s.pushed.drop(uri)
+	if !c.lets("par-request-uri-reuse") {
+		c.s.pushed.drop(uri)
+	}
 	return req
 }

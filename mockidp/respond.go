@@ -1,6 +1,7 @@
 package mockidp
 
 import (
+	"cmp"
 	"net/http"
 	"net/url"
 	"strings"
@@ -20,16 +21,18 @@ func (c *call) respond(req *authRequest, params url.Values) error {
 	if c.s.strict() {
 		params.Set("iss", c.as.issuer) // RFC 9207 §2
 	}
-	for _, f := range c.faults() {
+	mode := req.mode
+	for _, f := range c.faults(func(f *Fault) bool { return f.callback != nil || f.mode != "" }) {
 		if f.callback != nil {
 			f.callback(c.as, params)
 		}
+		mode = cmp.Or(f.mode, mode)
 	}
-	if req.mode == "form_post" {
+	if mode == "form_post" {
 		return c.formPost(req.redirectURI, params)
 	}
 	c.w.Header().Set("Referrer-Policy", "no-referrer")
-	c.redirect(redirectURL(req.redirectURI, req.mode, params))
+	c.redirect(redirectURL(req.redirectURI, mode, params))
 	return nil
 }
 

@@ -36,9 +36,11 @@ type Server struct {
 	widget        fs.FS // of login okta
 	widgetVersion string
 
-	active atomic.Pointer[[]*activeFault]
-	queues queues
-	log    requestLog
+	active  atomic.Pointer[[]*activeFault]
+	firsts  sync.Map     // what faults that repeat were given first, by name
+	counted atomic.Int64 // by faults that count
+	queues  queues
+	log     requestLog
 
 	mu       sync.Mutex // guards all below
 	clients  map[string]*client

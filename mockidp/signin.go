@@ -146,6 +146,9 @@ func (c *call) finish(t *transaction) error {
 	if value == "" {
 		value = c.s.random.token()
 	}
+	for _, f := range c.faults(func(f *Fault) bool { return f.code != nil }) {
+		value = f.code(c.s, value)
+	}
 	c.s.mu.Lock()
 	c.s.codes.put(value, &code{grant: g}, c.now, c.now.Add(codeTTL))
 	c.s.mu.Unlock()

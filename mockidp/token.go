@@ -2,6 +2,7 @@ package mockidp
 
 import (
 	"crypto/subtle"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -61,7 +62,11 @@ type issue struct {
 func (c *call) codeGrant(cl *client, jkt string) (*issue, error) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
-	code, ok := c.s.codes.get(c.get("code"), c.now)
+	now := c.now
+	if c.lets("code-expired") {
+		now = time.Time{}
+	}
+	code, ok := c.s.codes.get(c.get("code"), now)
 	if !ok {
 		return nil, invalidCode
 	}
@@ -69,7 +74,7 @@ func (c *call) codeGrant(cl *client, jkt string) (*issue, error) {
 	if err := c.checkCode(cl, g); err != nil {
 		return nil, err
 	}
-	if code.used { // RFC 6749 §4.1.2: its tokens are revoked
+	if code.used && !c.lets("code-replay") && !c.lets("code-race") { // RFC 6749 §4.1.2: its tokens are revoked
 		g.revoked = true
 		return nil, codeReused
 	}
@@ -88,14 +93,22 @@ func (c *call) codeGrant(cl *client, jkt string) (*issue, error) {
 
 func (c *call) checkCode(cl *client, g *grant) error {
 	switch {
-	case g.request.client.ID != cl.ID:
+	case g.request.client.ID != cl.ID && !c.lets("code-other-client"):
 		return mismatchedClient
 	case g.request.as != c.as:
 		return mismatchedServer
-	case g.request.redirectURI != c.get("redirect_uri"):
+	case g.request.redirectURI != c.get("redirect_uri") && !c.lets("code-other-redirect-uri"):
 		return mismatchedRedirect
 	}
-	return checkVerifier(g.request.challenge, c.get("code_verifier"))
+	err := checkVerifier(g.request.challenge, c.get("code_verifier"))
+	for p, fault := range map[error]string{
+		verifierUnasked: "pkce-downgrade", missingVerifier: "pkce-missing-verifier", verificationFailed: "pkce-wrong-verifier",
+	} {
+		if err == p && c.lets(fault) {
+			return nil
+		}
+	}
+	return err
 }
 
 // RFC 7636 §4.1
@@ -138,14 +151,14 @@ func (c *call) refreshGrant(cl *client, jkt string) (*issue, error) {
 	}
 	g := t.grant
 	switch {
-	case g.request.client.ID != cl.ID:
+	case g.request.client.ID != cl.ID && !c.lets("refresh-other-client"):
 		return nil, invalidRefreshToken
 	case g.request.as != c.as:
 		return nil, mismatchedServer
 	case g.jkt != jkt:
 		return nil, dpopKeyChange
 	}
-	if !t.rotated.IsZero() && c.now.Sub(t.rotated) > rotationLeeway {
+	if !t.rotated.IsZero() && c.now.Sub(t.rotated) > rotationLeeway && !c.lets("refresh-reuse") {
 		g.revoked = true
 		return nil, invalidRefreshToken
 	}
@@ -153,14 +166,17 @@ func (c *call) refreshGrant(cl *client, jkt string) (*issue, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.entry.User = g.account.person.Login
+	i := &issue{call: c, client: cl, grant: g, scopes: scopes, jkt: jkt, refreshed: true}
+	if c.lets("refresh-no-rotation") {
+		i.refresh = c.get("refresh_token")
+		return i, nil
+	}
 	if t.rotated.IsZero() {
 		t.rotated = c.now
 	}
-	c.entry.User = g.account.person.Login
-	return &issue{
-		call: c, client: cl, grant: g, scopes: scopes, jkt: jkt, refreshed: true,
-		refresh: c.newRefreshToken(g, t.expires),
-	}, nil
+	i.refresh = c.newRefreshToken(g, t.expires)
+	return i, nil
 }
 
 // refreshScopes are those asked for, which cannot be more than those granted, or all.
@@ -204,11 +220,9 @@ func (c *call) clientGrant(cl *client, jkt string) (*issue, error) {
 
 // answerTokens mints the tokens of i and sends them (RFC 6749 §5.1, OpenID Connect Core 1.0 §3.1.3.3).
 func (c *call) answerTokens(i *issue) (err error) {
-	for _, f := range c.faults() {
-		if f.beforeSigning != nil {
-			if err := f.beforeSigning(i); err != nil {
-				return err
-			}
+	for _, f := range c.faults(func(f *Fault) bool { return f.beforeSigning != nil }) {
+		if err := f.beforeSigning(i); err != nil {
+			return err
 		}
 	}
 	if i.key, err = c.as.ring.current(); err != nil {
@@ -233,10 +247,16 @@ func (c *call) answerTokens(i *issue) (err error) {
 			return err
 		}
 	}
-	for _, f := range c.faults() {
-		if f.tokens != nil {
-			f.tokens(body)
-		}
+	for _, f := range c.faults(func(f *Fault) bool { return f.tokens != nil }) {
+		f.tokens(i, body)
 	}
-	return c.json(http.StatusOK, body)
+	data, err := json.Marshal(body)
+	if err != nil {
+		return err
+	}
+	for _, f := range c.faults(func(f *Fault) bool { return f.encoded != nil }) {
+		data = f.encoded(data)
+	}
+	c.write(http.StatusOK, "application/json", data)
+	return nil
 }

@@ -26,12 +26,28 @@ func (c *call) userinfo() error {
 	if err := addUserInfo(claims, g); err != nil {
 		return err
 	}
-	for _, f := range c.faults() {
-		if f.userinfo != nil {
-			f.userinfo(claims)
-		}
+	for _, f := range c.faults(func(f *Fault) bool { return f.userinfo != nil }) {
+		f.userinfo(claims)
+	}
+	if c.lets("userinfo-signed") {
+		return c.signedUserInfo(t, claims)
 	}
 	return c.json(http.StatusOK, claims)
+}
+
+// signedUserInfo is OpenID Connect Core 1.0 §5.3.2: then iss and aud are in it.
+func (c *call) signedUserInfo(t *accessToken, claims map[string]any) error {
+	claims["iss"], claims["aud"] = c.as.issuer, t.client
+	key, err := c.as.ring.current()
+	if err != nil {
+		return err
+	}
+	body, err := key.mint(map[string]any{"kid": key.kid, "alg": key.alg}, claims)
+	if err != nil {
+		return err
+	}
+	c.write(http.StatusOK, "application/jwt", []byte(body))
+	return nil
 }
 
 // addUserInfo adds what the claims parameter asks for (OpenID Connect Core 1.0 §5.5).
@@ -54,10 +70,13 @@ func (c *call) bearer() (*accessToken, error) {
 	if err := c.readBearerBody(); err != nil {
 		return nil, err
 	}
-	if c.r.URL.Query().Has("access_token") {
-		return nil, tokenInQuery
-	}
 	scheme, value, _ := strings.Cut(c.r.Header.Get("Authorization"), " ")
+	if query := c.r.URL.Query(); query.Has("access_token") {
+		if !c.lets("userinfo-token-in-query") {
+			return nil, tokenInQuery
+		}
+		scheme, value = "Bearer", query.Get("access_token")
+	}
 	if body := c.get("access_token"); body != "" {
 		if value != "" {
 			return nil, malformedRequest.with("The access token came in more than one way.")
@@ -66,12 +85,18 @@ func (c *call) bearer() (*accessToken, error) {
 	}
 	value = strings.TrimSpace(value)
 	if value == "" {
+		if c.lets("userinfo-no-token") {
+			return c.anybodys(), nil
+		}
 		return nil, missingCredentials
 	}
 	c.s.mu.Lock()
 	t, ok := c.s.access.get(tokenKey(value), c.now)
 	ok = ok && t.live() && t.server == c.as
 	c.s.mu.Unlock()
+	if _, err := c.as.readIDToken(value); !ok && err == nil && c.lets("userinfo-other-audience") {
+		return c.anybodys(), nil
+	}
 	if !ok {
 		return nil, invalidToken
 	}
@@ -82,6 +107,12 @@ func (c *call) bearer() (*accessToken, error) {
 		return nil, invalidToken
 	}
 	return t, nil
+}
+
+// anybodys is a token of the first user, for faults that ask for none.
+func (c *call) anybodys() *accessToken {
+	a := c.s.accounts[0]
+	return &accessToken{grant: &grant{account: a, request: &authRequest{}}, server: c.as, scopes: []string{"openid"}}
 }
 
 func (c *call) readBearerBody() error {

@@ -160,7 +160,7 @@ func (s *Subject) algorithms() []string {
 // unknownKey reports whether the ID token names a key that is not published.
 func (s *Subject) unknownKey() bool {
 	kid, there, err := s.IDToken.Header.text("kid")
-	if !there || err != nil || s.Keys.Object == nil {
+	if !there || err != nil || s.Keys.Message == nil || named(keysTroubles, &s.Keys) != nil {
 		return false
 	}
 	return !slices.ContainsFunc(s.Keys.keys(), func(k *Object) bool { return k.Members["kid"] == kid })
@@ -170,6 +170,9 @@ func (s *Subject) unknownKey() bool {
 func (s *Subject) verify(what string, t *JWT) error {
 	if s.Keys.Message == nil {
 		return s.notReached("the key set", "", trace.Exchange)
+	}
+	if named(keysTroubles, &s.Keys) != nil {
+		return Skipped("the key set cannot be read: " + s.Keys.describe())
 	}
 	jws, err := jose.ParseSignedCompact(t.Raw, asymmetric)
 	if err != nil {
