@@ -61,8 +61,8 @@ const (
 	logoutURI    = "http://localhost:8080"
 )
 
-// subject starts a provider on which names are on, and returns how all its checks are run.
-func subject(t *testing.T, client string, names ...string) (flow.Config, check.Options) {
+// startSubject starts a provider on which names are on, and returns how all its checks are run.
+func startSubject(t *testing.T, client string, names ...string) (*mockidp.Server, flow.Config, check.Options) {
 	t.Helper()
 	s := mockidp.StartT(t, mockidp.Config{
 		Login:   "auto",
@@ -86,7 +86,7 @@ func subject(t *testing.T, client string, names ...string) (flow.Config, check.O
 	}
 	other := cfg
 	other.ClientID, other.ClientSecret = "other", trace.Secret{}
-	return cfg, check.Options{
+	return s, cfg, check.Options{
 		Probes: true, Other: &other,
 		Expect: check.Expect{Claims: map[string][]string{"groups": {"admins"}}, MaxLifetime: 2 * time.Hour, RequireRotation: true, LogoutURI: logoutURI},
 		Clock:  func(d time.Duration) error { s.Clock().Advance(d); return nil },
@@ -96,7 +96,7 @@ func subject(t *testing.T, client string, names ...string) (flow.Config, check.O
 // wrong runs all checks and returns the names of those that failed or could not be tried.
 func wrong(t *testing.T, client string, names ...string) (failed []string) {
 	t.Helper()
-	cfg, o := subject(t, client, names...)
+	_, cfg, o := startSubject(t, client, names...)
 	found, _, err := check.Run(t.Context(), cfg, o)
 	require.NoError(t, err)
 	for _, f := range found {

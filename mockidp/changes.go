@@ -88,7 +88,7 @@ func moved(name string, by time.Duration) func(*issue, jwt.MapClaims) {
 // bare drops every claim but those of the protocol.
 func bare(_ *issue, c jwt.MapClaims) {
 	for name := range c {
-		if !slices.Contains([]string{"iss", "sub", "aud", "exp", "iat", "nonce", "auth_time", "at_hash"}, name) {
+		if !slices.Contains([]string{"iss", "sub", "aud", "exp", "iat", "nonce", "auth_time", "at_hash", "idp"}, name) {
 			delete(c, name)
 		}
 	}
