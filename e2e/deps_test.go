@@ -59,9 +59,10 @@ var imports = map[string][]string{
 		"github.com/mattn/go-shellwords",
 		"filippo.io/age/...",
 	},
-	"cmd/oidcflow": {module + "/cmd"},
-	"e2e":          {},
-	"e2e/screens":  {module + "/flow", module + "/flow/trace", module + "/flow/signin", module + "/flow/signin/chrome", module + "/mockidp"},
+	"cmd/oidcflow":         {module + "/cmd"},
+	"e2e":                  {},
+	"e2e/screens":          {module + "/flow", module + "/flow/trace", module + "/flow/signin", module + "/flow/signin/chrome", module + "/mockidp"},
+	"e2e/screens/pictures": {module + "/e2e/screens", module + "/flow/signin/chrome"},
 }
 
 func TestImports(t *testing.T) {
