@@ -46,6 +46,10 @@ var presses = []press{
 		"second": {`.phone-authenticator-challenge__link`},
 		"third":  {`button[role=link]:not([data-se])`},
 	}},
+	{step: "authenticator-verification-data", at: map[string][]string{
+		"second": {`input[type=submit][data-type=save]`, `.authenticator-button[data-se="{method}"] [data-se="button"]`}, // a push is drawn as a list of one
+		"third":  {`button[type=submit][data-se="save"]`, `button[data-se="authenticator-button"]:has([data-se="{method}"])`},
+	}},
 	{step: "skip", at: map[string][]string{
 		"second":  {`a[data-se="skip"]`, `a.skip-all[data-se="button"]`, `a[data-se="button"]`},
 		"third":   {`button[data-se="skip"]`, `button[data-se="save"]`},

@@ -96,10 +96,12 @@
     let last = null, tries = 0;
     for (;;) {
       if (n !== answer) return { State: "stale" };
+      const seen = page.changes();
       const found = seek(plan);
       if (found.missing || !(await fresh(found, plan))) {
         last = null;
         if (found.reveal && reveal(plan)) continue;
+        if (page.changes() !== seen) continue; // that may have been the last of it
         if (!(await page.change(patience)) && n === answer) return { State: "missing", What: found.missing || "a new screen" };
         continue;
       }
