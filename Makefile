@@ -4,7 +4,7 @@ STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 INTEROP := e2e/interop
 NPM := $(INTEROP)/node_modules/.package-lock.json
 
-.PHONY: all build deps test e2e lint bench fuzz golden
+.PHONY: all build deps test e2e screens lint bench fuzz golden
 
 all: build
 
@@ -23,8 +23,12 @@ test: deps ## everything but what is tested against foreign software
 	$(GO) vet ./...
 	$(GO) test -timeout 8m ./...
 
+# Without the name of a package, go test shows what tests print that pass: the table of Okta's screens.
 e2e: deps ## against foreign providers and clients, and the whole program in Chrome
-	cd $(INTEROP) && $(GO) vet ./... && $(GO) test -timeout 8m ./...
+	cd $(INTEROP) && $(GO) vet ./... && $(GO) test -timeout 8m
+
+screens: deps ## a picture of each screen of Okta's widget, in bin/screens, to look at
+	$(GO) run ./e2e/screens/pictures -out bin/screens
 
 lint: ## what a change must pass before it is sent
 	@fmt=$$(gofmt -l cmd flow mockidp e2e); test -z "$$fmt" || { echo "gofmt: $$fmt" >&2; exit 1; }

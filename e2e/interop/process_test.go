@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 	}
 	bin = dir
 	code := m.Run()
-	if err := os.RemoveAll(dir); err != nil {
+	if err := errors.Join(os.RemoveAll(dir), printScreens()); err != nil {
 		panic(err)
 	}
 	os.Exit(code)

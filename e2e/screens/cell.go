@@ -1,7 +1,7 @@
 package screens
 
 import (
-	"sync"
+	"cmp"
 
 	"github.com/oidcflow/oidcflow/flow"
 	"github.com/oidcflow/oidcflow/mockidp"
@@ -18,20 +18,22 @@ type Row struct {
 	Client func(*flow.Config)    // changes the client
 	Net    func(*Scene) Network  // what happens between browser and Okta; nil: nothing
 
-	AMR    string // of the ID token; empty: there is none
-	Code   string // of the error; empty: there is none
-	Says   string // in the error
-	Warns  string // in a warning
-	Asks   string // the engine, in its order: paths below /idp/idx/, polls aside; of the second and third generation
-	Authn  string // the same of the Classic engine: paths below /api/v1/authn
-	Screen string // Okta's name of the screen that the row is about, which drivers that read the wire have to see
+	AMR  string // of the ID token; empty: there is none
+	Code string // of the error; empty: there is none
+	Says string // in the error, at the Identity Engine
+
+	ClassicCode string // where Classic's code is another; empty: it is Code
+	Warns       string // in a warning
+	Asks        string // the engine, in its order: paths below /idp/idx/, polls aside; of the second and third generation
+	Authn       string // the same of the Classic engine: paths below /api/v1/authn
+	Screen      string // Okta's name of the screen that the row is about, which drivers that read the wire have to see
 
 	Without map[string]string // by generation, driver, or both with a blank between: why there is no such cell
 }
 
 // The generations and the drivers: what a row is played on.
 var (
-	Generations = []string{"second", "third"}
+	Generations = []string{"second", "third", "classic"}
 	Drivers     = []string{"chrome", "idx"}
 )
 
@@ -74,28 +76,18 @@ func Cells(rows []Row) (all []Cell) {
 	return all
 }
 
+// code is the error's that has to come.
+func (c Cell) code() string {
+	if c.Generation == "classic" {
+		return cmp.Or(c.Row.ClassicCode, c.Row.Code)
+	}
+	return c.Row.Code
+}
+
 // asks is what the engine is to be asked.
 func (c Cell) asks() string {
 	if c.Generation == "classic" {
 		return c.Row.Authn
 	}
 	return c.Row.Asks
-}
-
-// Each calls play for every cell, for so many at once, and returns when all are done.
-func Each(cells []Cell, atOnce int, play func(Cell)) {
-	queue := make(chan Cell)
-	var wg sync.WaitGroup
-	for range atOnce {
-		wg.Go(func() {
-			for c := range queue {
-				play(c)
-			}
-		})
-	}
-	for _, c := range cells {
-		queue <- c
-	}
-	close(queue)
-	wg.Wait()
 }

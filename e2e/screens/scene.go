@@ -38,6 +38,7 @@ type Scene struct {
 	Okta   *mockidp.Server
 	Config signin.Config
 	Flow   flow.Config
+	stage  *Stage
 	cell   Cell
 	front  *front
 	before func(context.Context) error // what was before the sign-in; nil: nothing
@@ -45,7 +46,7 @@ type Scene struct {
 
 // scene starts Okta as the cell wants it, with a user and a client.
 func (st *Stage) scene(c Cell) (s *Scene, err error) {
-	s = &Scene{cell: c, front: newFront()}
+	s = &Scene{stage: st, cell: c, front: newFront()}
 	if s.Okta, err = mockidp.Start(st.okta(c, s.front.URL)); err != nil {
 		s.front.Close()
 		return nil, err
@@ -64,14 +65,12 @@ func (st *Stage) scene(c Cell) (s *Scene, err error) {
 		c.Row.User(s)
 	}
 	s.front.lead(st.network(s)(s.Okta))
-	s.Flow.SignIn = s.idx(s.Config)
-	if c.Driver == "chrome" {
-		s.Flow.SignIn = st.Browser.Driver(s.Config)
-	}
+	s.Flow.SignIn = s.driver(s.Config)
 	return s, nil
 }
 
 func (s *Scene) close() error {
+	s.front.CloseClientConnections() // one that is held back ends here
 	s.front.Close()
 	return s.Okta.Close()
 }
@@ -81,9 +80,12 @@ func (st *Stage) okta(c Cell, issuer string) mockidp.Config {
 	org := c.Row.Org
 	org.Page = cmp.Or(org.Page, st.Page)
 	org.DeviceFingerprints = true
+	org.IdP = strings.Replace(issuer, "localhost", "127.0.0.1", 1) + elsewhere
 	switch c.Generation {
 	case "third":
 		org.Generation = 3
+	case "classic":
+		org.Engine = "classic"
 	}
 	alice := &mockidp.Person{
 		Login: login, Password: password, TOTP: totpSecret, Question: question, Answer: answer, Phone: "+15550100", Policy: c.Row.Policy,
@@ -117,8 +119,11 @@ func (st *Stage) network(s *Scene) Network {
 	}
 }
 
-// idx is the driver without a browser. It waits by moving Okta's clock.
-func (s *Scene) idx(c signin.Config) *signin.IDX {
+// driver is a new one of the cell's kind. The one without a browser waits by moving Okta's clock.
+func (s *Scene) driver(c signin.Config) flow.SignIn {
+	if s.cell.Driver == "chrome" {
+		return s.stage.Browser.Driver(c)
+	}
 	x := signin.NewIDX(c)
 	x.Now, x.Wait = s.Okta.Clock().Now, s.wait
 	return x

@@ -90,3 +90,10 @@ func note(notes *[]string, why string) string {
 	*notes = append(*notes, why)
 	return fmt.Sprint(len(*notes))
 }
+
+// Played reports whether any cell was.
+func (t *Table) Played() bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return len(t.came) > 0
+}
