@@ -254,7 +254,7 @@ func (o *options) startProvider() (*mockidp.Server, error) {
 	config.Variations = append(config.Variations, o.variations...)
 	config.Widget = cmp.Or(o.widget, config.Widget)
 	if o.enrol != nil {
-		enrolling(config)
+		enrolling(config, o.enrol.Want)
 	}
 	config.Login = cmp.Or(config.Login, o.login())
 	server, err := mockidp.Start(*config)
@@ -280,7 +280,7 @@ func (o *options) login() string {
 
 // enrolling sets a provider up for the enrolment of a factor: by Okta's pages, under a name, which passkeys need, and
 // with a user who has no second factor yet.
-func enrolling(c *mockidp.Config) {
+func enrolling(c *mockidp.Config, want signin.ChallengeKind) {
 	c.Login, c.Listen = "okta", "localhost:0"
 	if c.Users != nil {
 		return
@@ -288,6 +288,9 @@ func enrolling(c *mockidp.Config) {
 	_, users := mockidp.Defaults()
 	alice := users[0].(mockidp.Person)
 	alice.TOTP, alice.Policy = "", []string{"password", "enrol"}
+	if want == signin.ChallengePasskey {
+		alice.Policy = []string{"password", "enrol:passkey"}
+	}
 	c.Users = []mockidp.User{alice}
 }
 

@@ -32,7 +32,8 @@ func enrolments() []enrolment {
 			method: "passkey", context: (*idxView).activation, take: (*call).takePasskey,
 			fields: func() (out []ionField) {
 				for _, name := range []string{"clientData", "attestation", "transports", "clientExtensions"} {
-					out = append(out, ionField{Name: name, Label: name, Required: true, Visible: no, Hint: "webauthn"})
+					// The widget's third generation sends no clientExtensions.
+					out = append(out, ionField{Name: name, Label: name, Required: name != "clientExtensions", Visible: no, Hint: "webauthn"})
 				}
 				return out
 			},

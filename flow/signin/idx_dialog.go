@@ -253,7 +253,9 @@ func (d *IDXDialog) move(ctx context.Context, a *IDXAnswer, r *IDXRemediation, m
 		return nil, err
 	}
 	m.Remediation, m.URL, m.Accepts, m.Method = r.Name, to, r.Accepts, http.MethodPost
-	m.Wait = m.Follow || m.After > 0 || slices.ContainsFunc(m.Fill, func(f IDXFill) bool { return f.What == "passkey" })
+	// The page has a passkey sign by itself. A new one is made once a button is pressed.
+	signs := m.Body != nil && slices.ContainsFunc(m.Fill, func(f IDXFill) bool { return f.What == "passkey" })
+	m.Wait = m.Follow || m.After > 0 || signs
 	if step := stepOf(r.Name); step != nil {
 		m.Wait = m.Wait || step.Alone
 	}

@@ -34,6 +34,7 @@ type press struct {
 const (
 	ifDenied = "denied" // consent is refused
 	ifOther  = "other"  // a code is to be sent in another way than the page proposes
+	ifMade   = "made"   // a passkey is to be made
 )
 
 // presses are tried in order.
@@ -41,6 +42,14 @@ var presses = []press{
 	{step: "select-authenticator-authenticate", at: map[string][]string{
 		"second": {`.authenticator-button[data-se="{method}"] [data-se="button"]`},
 		"third":  {`button[data-se="authenticator-button"]:has([data-se="{method}"])`},
+	}},
+	{step: "select-authenticator-enroll", at: map[string][]string{
+		"second": {`.authenticator-button[data-se="{method}"] [data-se="button"]`},
+		"third":  {`button[data-se="authenticator-button"]:has([data-se="{method}"])`},
+	}},
+	{step: "enroll-authenticator", kind: ifMade, at: map[string][]string{
+		"second": {`.webauthn-setup`},
+		"third":  {`form button[data-se="button"]`},
 	}},
 	{step: "authenticator-verification-data", kind: ifOther, at: map[string][]string{
 		"second": {`.phone-authenticator-challenge__link`},
@@ -72,7 +81,7 @@ var presses = []press{
 	{step: signin.AuthnAllow, at: classicOnly(`.consent-required input[type=submit]`, `.admin-consent-required input[type=submit]`)},
 	{step: signin.AuthnDeny, at: classicOnly(`.consent-required input[data-type=cancel]`, `.admin-consent-required input[data-type=cancel]`)},
 	{at: map[string][]string{
-		"second": {`input[type=submit][data-type=save]`},
+		"second": {`input[type=submit][data-type=save]`, `.google-authenticator-verify`},
 		"third":  {`button[type=submit][data-se="save"]`, `button[data-se="save"]`}, // those of consent are no submit buttons
 	}},
 }
@@ -82,10 +91,11 @@ var deny = map[string][]string{
 	"third":  {`button[data-se="cancel"]`},
 }
 
-// reveals show the field for a code that was mailed, where the page would rather have the link in the mail used.
+// reveals show the field for a code: one that was mailed, where the page would rather have the link in the mail used; one
+// of an authenticator app, behind the picture that the app is to see first.
 var reveals = map[string][]string{
-	"second":  {`.enter-auth-code-instead-link`},
-	"third":   {`form button:not([data-se]):not([type=submit])`},
+	"second":  {`.enter-auth-code-instead-link`, `.google-authenticator-next`},
+	"third":   {`form button.MuiButton-primary:not([data-se]):not([type=submit])`, `form button:not([data-se]):not([type=submit])`},
 	"classic": {`[data-se="inline-totp-add"]`}, // the code of an app that may also be sent a push message
 }
 
@@ -119,6 +129,9 @@ func pressesFor(m *signin.IDXMove) []way {
 	var is string
 	var methods []string
 	for _, f := range m.Fill {
+		if f.What == string(signin.ChallengePasskey) {
+			is = ifMade
+		}
 		if f.What != "choice" {
 			continue
 		}

@@ -152,8 +152,25 @@ func (k *passkeys) requested(ev *network.EventRequestWillBeSent) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.made != nil && strings.Contains(strings.ToLower(body(ev.Request)), "attestation") {
+	if k.tells(ev.Request) {
 		k.told, k.refused, k.sent[ev.RequestID] = true, false, true
+	}
+}
+
+// tells reports whether a request tells of the new passkey. The caller holds k.mu.
+func (k *passkeys) tells(r *network.Request) bool {
+	return k.made != nil && strings.Contains(strings.ToLower(body(r)), "attestation")
+}
+
+// overheard is called with an answer that Chrome holds: it may be the last that the sign-in sees.
+func (k *passkeys) overheard(r *network.Request, status int64) {
+	if k == nil {
+		return
+	}
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.tells(r) {
+		k.told, k.refused = true, status >= 400
 	}
 }
 

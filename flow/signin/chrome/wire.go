@@ -77,6 +77,7 @@ func (t *tab) overhear(ctx context.Context, ev *fetch.EventRequestPaused) {
 		return // the page is gone, and the request with it
 	}
 	t.s.learn(a.secrets()...)
+	t.s.passkeys.overheard(ev.Request, ev.ResponseStatusCode)
 	t.mu.Lock()
 	w := word{n: t.word.n + 1, document: t.document, answer: a}
 	if before := t.word.answer; before != nil && t.word.document == w.document {
