@@ -79,6 +79,18 @@ func (d *AuthnDialog) choose(ctx context.Context, a *AuthnAnswer) (*IDXMove, err
 	return d.turn(ctx, a, f)
 }
 
+// Missed tells of an answer that Okta's page has gone on from by itself: a choice, after which the first factor asks at
+// once. The next answer does not say what else there is to choose.
+func (d *AuthnDialog) Missed(a *AuthnAnswer) {
+	if step := authnStepOf(a.State); step == nil || step.Does != authnChoose || len(a.Factors) == 0 {
+		return
+	}
+	d.factors, d.pending = a.Factors, nil
+	if d.shown == "" {
+		d.shown = a.Factors[0].name()
+	}
+}
+
 // turn returns the move that answers f, or has it ask. The page has to show it for that.
 func (d *AuthnDialog) turn(ctx context.Context, a *AuthnAnswer, f *AuthnFactor) (*IDXMove, error) {
 	m, shown := f.method(), d.shown == f.name()

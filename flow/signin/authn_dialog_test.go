@@ -272,6 +272,17 @@ func TestWhatEndsASignInOnTheClassicEngine(t *testing.T) {
 	}
 }
 
+// A page that asks for a passkey at once may be quicker than who looks on.
+func TestAChoiceThatTheClassicPageHasGoneOnFrom(t *testing.T) {
+	t.Parallel()
+	d := NewAuthnDialog(idxConfig(factor(ChallengeTOTP, "123456")), idxOrg+"/authorize")
+	d.Missed(authnAnswer(t, required(authnPasskey, authnGoogle)))
+	d.Missed(authnAnswer(t, authnJSON("SUCCESS", "")))
+	m, err := d.Next(t.Context(), authnAnswer(t, challenged(authnPasskey)))
+	require.NoError(t, err)
+	require.Equal(t, "verify; GOOGLE token:software:totp; answer 123456", pageDoes(m))
+}
+
 // Who does not consent breaks the sign-in off, and the page goes back to the application.
 func TestTheClassicEngineIsBrokenOff(t *testing.T) {
 	t.Parallel()

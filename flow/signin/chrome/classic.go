@@ -38,6 +38,8 @@ func (a authnAnswer) polls() bool { return a.Result == "WAITING" }
 
 func (a authnAnswer) secrets() []trace.Secret { return nil }
 
+func (a authnAnswer) missed(s *signIn) { s.dialog.authn.Missed(a.AuthnAnswer) }
+
 func (a authnAnswer) next(ctx context.Context, s *signIn) (*signin.IDXMove, error) {
 	return s.dialog.authn.Next(ctx, a.AuthnAnswer)
 }

@@ -54,6 +54,9 @@ func (a idxAnswer) secrets() []trace.Secret {
 	return []trace.Secret{trace.NewSecret("stateHandle", a.StateHandle)}
 }
 
+// missed does nothing: each answer says all that may be done.
+func (a idxAnswer) missed(*signIn) {}
+
 func (a idxAnswer) next(ctx context.Context, s *signIn) (*signin.IDXMove, error) {
 	return s.dialog.idx.Next(ctx, a.IDXAnswer)
 }
@@ -81,6 +84,9 @@ func (s *signIn) reply(ctx context.Context, now *sight) (alone bool, err error) 
 	t, w := now.tab, now.word
 	_, at, _ := t.shown()
 	s.show(&signin.View{URL: at, Title: w.answer.step()})
+	for _, a := range w.missed {
+		a.missed(s)
+	}
 	m, err := w.answer.next(ctx, s)
 	if err != nil || m.Wait {
 		return err == nil, err

@@ -36,6 +36,7 @@ type answer interface {
 	about() string                                                     // tells what it asks from what another does
 	polls() bool                                                       // the page asks again and again whether there is news
 	secrets() []trace.Secret
+	missed(*signIn) // the page has gone on from it by itself
 	next(context.Context, *signIn) (*signin.IDXMove, error)
 }
 
@@ -61,9 +62,10 @@ type word struct {
 	n        int // of how many
 	document cdp.LoaderID
 	answer   answer
-	again    bool // it is about what the one before was about
-	taken    bool // by the sign-in
-	looks    bool // it leaves it to the page to say what it asks
+	again    bool     // it is about what the one before was about
+	taken    bool     // by the sign-in
+	looks    bool     // it leaves it to the page to say what it asks
+	missed   []answer // that the page went on from by itself before the sign-in had taken them
 }
 
 // overhear reads an engine's answer while Chrome holds it: what it says is known before the page can show it.
@@ -92,6 +94,9 @@ func (t *tab) overhear(ctx context.Context, ev *fetch.EventRequestPaused) {
 	var marked bool
 	_ = t.eval(ctx, &marked, "mark", w.n)
 	t.mu.Lock()
+	if before := &t.word; before.answer != nil && !before.taken && before.document == w.document {
+		w.missed = append(before.missed, before.answer)
+	}
 	t.word = w
 	t.mu.Unlock()
 	t.s.wake()
