@@ -15,10 +15,14 @@ type idxSetUp struct {
 	secret trace.Secret
 }
 
-// enrolKeys are the authenticators that stand for what [Enrolment.Want] says, the best first, and by which method.
-var enrolKeys = map[ChallengeKind][][2]string{
-	ChallengePasskey: {{"webauthn", "webauthn"}},
-	ChallengeTOTP:    {{"google_otp", "otp"}, {"okta_verify", "totp"}},
+// enrolKeys are the authenticators that stand for what [Enrolment.Want] says, the best first, and by which method. Said
+// is that the option has to name it: else Okta Verify is set up by its own program on a phone.
+var enrolKeys = map[ChallengeKind][]struct {
+	key, method string
+	said        bool
+}{
+	ChallengePasskey: {{key: "webauthn", method: "webauthn"}},
+	ChallengeTOTP:    {{key: "google_otp", method: "otp"}, {key: "okta_verify", method: "totp", said: true}},
 }
 
 // wants reports whether that kind of authenticator is still to be set up.
@@ -34,19 +38,18 @@ func (d *IDXDialog) chooseEnrolment(a *IDXAnswer, r *IDXRemediation, step *IDXSt
 	}
 	field := &r.Fields[at]
 	for _, want := range enrolKeys[d.cfg.Enrol.Want] {
-		key, method := want[0], want[1]
 		for i := range field.Options {
 			o := &field.Options[i]
 			offered := offers(o.Fields)
-			if o.Key != key || len(offered) > 0 && !slices.Contains(offered, method) || d.tried["enrol "+key] {
+			if o.Key != want.key || (want.said || len(offered) > 0) && !slices.Contains(offered, want.method) || d.tried["enrol "+want.key] {
 				continue
 			}
-			m, err := d.form(a, r, idxValues{field.Name: o, field.Name + ".methodType": method}, nil)
+			m, err := d.form(a, r, idxValues{field.Name: o, field.Name + ".methodType": want.method}, nil)
 			if err != nil {
 				return nil, err
 			}
-			d.tried["enrol "+key] = true
-			m.Fill = []IDXFill{{Path: field.Name, What: "choice", Key: key, Way: method}}
+			d.tried["enrol "+want.key] = true
+			m.Fill = []IDXFill{{Path: field.Name, What: "choice", Key: want.key, Way: want.method}}
 			return m, nil
 		}
 	}
