@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/oidcflow/oidcflow/flow"
@@ -17,6 +18,7 @@ import (
 type fixed struct {
 	kind  ChallengeKind
 	value string
+	mu    sync.Mutex // tests share a factor
 	asked []Challenge
 }
 
@@ -24,6 +26,8 @@ func (f *fixed) Answer(_ context.Context, c Challenge) (trace.Secret, error) {
 	if c.Kind != f.kind {
 		return trace.Secret{}, ErrNotMine
 	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.asked = append(f.asked, c)
 	return trace.NewSecret("code", f.value), nil
 }
