@@ -36,6 +36,9 @@ var tables = []struct {
 	}},
 	{"checks", "what check looks at, and what its probes send", func() []listed { return rows(check.Checks, checkRow) }},
 	{"faults", "what the embedded provider can do wrong, for --fault", func() []listed { return rows(mockidp.Faults, fault) }},
+	{"demands", "what the embedded provider demands of clients, with --strict-client", func() []listed {
+		return rows(mockidp.Demands, func(d mockidp.Demand) listed { return listed{d.Name, d.Ref, d.Doc} })
+	}},
 	{"variations", "what the embedded provider can do unusually, for --variation", func() []listed {
 		return rows(mockidp.Variations, fault)
 	}},

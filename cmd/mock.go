@@ -24,6 +24,7 @@ type mockOptions struct {
 	seed                    uint64
 	readyFile               string
 	noAdmin, insecureListen bool
+	strictClient            bool
 }
 
 func (p *program) mockCommand() *cobra.Command {
@@ -60,6 +61,7 @@ for his password. 'oidcflow help config' has the block that says what else a use
 	fs.StringVar(&m.widget, "widget", "", "with --login okta: the folder dist of the npm package @okta/okta-signin-widget; without it the page is empty, and the API works")
 	fs.StringArrayVar(&m.faults, "fault", nil, "what it does wrong (see 'oidcflow list faults')")
 	fs.StringArrayVar(&m.variations, "variation", nil, "what it does unusually (see 'oidcflow list variations')")
+	fs.BoolVar(&m.strictClient, "strict-client", false, "judge the client on every request, as 'oidcflow list demands' says; /_mock/report has what it did wrong")
 	fs.Uint64Var(&m.seed, "seed", 0, "of its random choices; 0: chosen and printed")
 	fs.StringVar(&m.readyFile, "ready-file", "", "write what it prints to this file as well, mode 0600")
 	fs.BoolVar(&m.noAdmin, "no-admin", false, "no control under /_mock/")
@@ -90,6 +92,7 @@ func (p *program) mockConfig(c *cobra.Command, m *mockOptions) (mockidp.Config, 
 	}
 	config := r.options.provider.config
 	config.Listen, config.IssuerURL = m.listen, m.issuerURL
+	config.StrictClient = config.StrictClient || m.strictClient
 	config.NoAdmin, config.InsecureListen, config.TLS = m.noAdmin, m.insecureListen, m.tls
 	config.Faults = append(config.Faults, m.faults...)
 	config.Variations = append(config.Variations, m.variations...)

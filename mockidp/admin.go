@@ -38,7 +38,7 @@ func controls() []control {
 		{"pushes", `GET: those that wait; POST {"user": "bob", "number": "42"}: choose the number, or with none reject`,
 			on("GET", (*Server).listPushes, "POST", (*Server).postPush)},
 		{"requests", "GET: the latest requests; DELETE: forget them", on("GET", (*Server).listRequests, "DELETE", (*Server).deleteRequests)},
-		{"report", "GET: how often each endpoint was asked, and refused why", on("GET", (*Server).report)},
+		{"report", "GET: how often each endpoint was asked, and refused why; of a strict provider also what clients did wrong", on("GET", (*Server).report)},
 		{"reset", "POST: everything as at the start, but for keys, seed and address", on("POST", (*Server).postReset)},
 	}
 }
@@ -328,7 +328,11 @@ func (s *Server) report(json.RawMessage) (any, error) {
 			refused[r.Endpoint+": "+r.Reason]++
 		}
 	}
-	return map[string]any{"requests": requests, "refused": refused}, nil
+	out := map[string]any{"requests": requests, "refused": refused}
+	if s.cfg.StrictClient {
+		out["violations"] = append([]Violation{}, s.Violations()...)
+	}
+	return out, nil
 }
 
 func (s *Server) postReset(json.RawMessage) (any, error) { return done, s.Reset() }

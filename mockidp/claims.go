@@ -104,7 +104,9 @@ func (i *issue) idToken(access string) (string, error) {
 	claims["at_hash"] = i.key.halfHash(access)
 	header := i.header(i.key, "JWT")
 	var mint func(*issue, map[string]any, jwt.MapClaims) (string, error)
-	for _, f := range i.call.faults(func(f *Fault) bool { return f.claims != nil || f.header != nil || f.mint != nil }) {
+	on := i.call.faults(func(f *Fault) bool { return f.claims != nil || f.header != nil || f.mint != nil })
+	lied(&i.grant.tokenLie, on)
+	for _, f := range on {
 		if f.claims != nil && (!f.onRefresh || i.refreshed) {
 			f.claims(i, claims)
 		}

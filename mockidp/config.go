@@ -29,6 +29,7 @@ type Config struct {
 
 	Faults         []string         // names from Faults, always on
 	Variations     []string         // names from Variations, always on
+	StrictClient   bool             // judge the client on every request, see Demands; StartT fails the test for what it did wrong
 	Seed           uint64           // of every random choice but keys; 0: chosen and reported
 	NoAdmin        bool             // no control under /_mock/
 	InsecureListen bool             // listen on a host that is not loopback

@@ -45,6 +45,7 @@ type Fault struct {
 type activeFault struct {
 	*Fault
 	FaultScope
+	wrong bool // it is no variation
 	state atomic.Int64
 	left  atomic.Int64 // requests, where Times is set
 }
@@ -131,7 +132,7 @@ func activateAmong(table []Fault, kind string, names []string) ([]*activeFault, 
 		if f == nil {
 			return nil, fmt.Errorf("unknown %s %q: the nearest is %q", kind, name, nearest(name, table))
 		}
-		out = append(out, &activeFault{Fault: f})
+		out = append(out, &activeFault{Fault: f, wrong: findFault(Faults, name) != nil})
 	}
 	return out, nil
 }

@@ -108,6 +108,7 @@ type call struct {
 	entry  LoggedRequest
 
 	counted []*activeFault // those of which this request was counted
+	lie     string         // the fault that the client was given before what it shows now
 }
 
 // ServeHTTP answers a request as the listening server does.
@@ -124,7 +125,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	c := &call{route: rt, s: s, w: w, r: r, now: s.clock.Now()}
 	c.entry = LoggedRequest{Time: c.now, Method: r.Method, Path: path, Endpoint: rt.name}
 	c.commonHeaders()
-	defer func() { s.log.add(c.entry) }()
+	defer func() {
+		s.log.add(c.entry)
+		if ok {
+			c.judge()
+		}
+	}()
 	if !ok {
 		c.refuse(notFound)
 		return

@@ -67,6 +67,9 @@ func (s *Server) Reset() error {
 	s.mu.Unlock()
 	s.firsts.Clear()
 	s.counted.Store(0)
+	s.broken.mu.Lock()
+	s.broken.all = nil
+	s.broken.mu.Unlock()
 	s.clock.reset()
 	s.queues.reset()
 	s.log.reset()

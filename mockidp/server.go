@@ -39,6 +39,7 @@ type Server struct {
 	active  atomic.Pointer[[]*activeFault]
 	firsts  sync.Map     // what faults that repeat were given first, by name
 	counted atomic.Int64 // by faults that count
+	broken  violations
 	queues  queues
 	log     requestLog
 
@@ -73,6 +74,9 @@ func StartT(t TB, cfg Config) *Server {
 		t.Fatalf("mockidp: %v", err)
 	}
 	t.Cleanup(func() {
+		for _, v := range s.Violations() {
+			t.Errorf("mockidp: %v", v)
+		}
 		if err := s.Close(); err != nil {
 			t.Logf("mockidp: %v", err)
 		}
@@ -84,6 +88,7 @@ func StartT(t TB, cfg Config) *Server {
 type TB interface {
 	Helper()
 	Cleanup(func())
+	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 	Logf(format string, args ...any)
 }

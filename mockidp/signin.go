@@ -152,6 +152,7 @@ func (c *call) finish(t *transaction) error {
 	c.s.mu.Lock()
 	c.s.codes.put(value, &code{grant: g}, c.now, c.now.Add(codeTTL))
 	c.s.mu.Unlock()
+	lied(&g.lie, c.faults(func(f *Fault) bool { return f.callback != nil || f.mode != "" }))
 	return c.respond(req, url.Values{"code": {value}})
 }
 

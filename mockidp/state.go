@@ -41,6 +41,8 @@ type grant struct {
 	acr      string
 	jkt      string // thumbprint of the DPoP key; empty: bearer tokens
 	revoked  bool
+	lie      string // the fault in the authorization response
+	tokenLie string // the fault in the ID token
 }
 
 // code is an authorization code. It is kept after its use, so that a second use is seen.

@@ -71,6 +71,7 @@ func (c *call) codeGrant(cl *client, jkt string) (*issue, error) {
 		return nil, invalidCode
 	}
 	g := code.grant
+	c.lie = g.lie
 	if err := c.checkCode(cl, g); err != nil {
 		return nil, err
 	}

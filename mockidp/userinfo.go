@@ -18,7 +18,7 @@ func (c *call) userinfo() error {
 		return c.challengeBearer(problemOf(err))
 	}
 	g := t.grant
-	c.entry.Client, c.entry.User = t.client, g.account.person.Login
+	c.entry.Client, c.entry.User, c.lie = t.client, g.account.person.Login, g.tokenLie
 	claims, err := g.account.info(t.scopes)
 	if err != nil {
 		return err
