@@ -89,7 +89,11 @@ func (o oktaBlock) org() (mockidp.OktaOrg, hcl.Diagnostics) {
 func (u personBlock) checkPolicy() hcl.Diagnostics {
 	var diags hcl.Diagnostics
 	for _, screen := range u.Policy {
-		for name := range strings.SplitSeq(screen, "|") {
+		names := screen
+		if strings.HasPrefix(screen, "enrol") { // what it offers stands after a colon
+			names = strings.Replace(screen, ":", "|", 1)
+		}
+		for name := range strings.SplitSeq(names, "|") {
 			known := mockidp.Screens()
 			switch {
 			case name == "":

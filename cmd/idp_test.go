@@ -120,6 +120,7 @@ func TestProviderBlockMistakes(t *testing.T) {
 		{"an attribute of the org", "idp {\n okta {\n rate_limit = true\n }\n}", `Did you mean "rate_limits"?`},
 		{"two orgs", "idp {\n okta {}\n okta {}\n}", "there is one already"},
 		{"an org that is not asked", "idp {\n login = \"form\"\n okta {}\n}", `the login is "form"`},
+		{"what can be set up", "idp {\n user \"a\" {\n policy = [\"password\", \"enrol:paskey\"]\n }\n}", `policy: no screen "paskey"; did you mean "passkey"?`},
 		{"a screen", "idp {\n user \"a\" {\n policy = [\"password\", \"email|google_totp\"]\n }\n}", `policy: no screen "google_totp"; did you mean "google_otp"?`},
 		{"half a choice", "idp {\n user \"a\" {\n policy = [\"email|\"]\n }\n}", "a name is missing"},
 		{"a credential ID", "idp {\n user \"a\" {\n passkey {\n id = \"?\"\n public_key = \"x\"\n }\n }\n}", "want the credential ID in base64url"},

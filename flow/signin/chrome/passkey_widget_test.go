@@ -1,7 +1,9 @@
 package chrome
 
 import (
+	"crypto/x509"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -71,4 +73,37 @@ func TestTOTPOnOktasPages(t *testing.T) {
 		_, err = signin.NewTOTP(enrol.TOTP)
 		require.NoError(t, err)
 	})
+}
+
+// Okta takes a counter that has not grown for a clone's (Web Authentication Level 2 §7.2 step 21). Ours has, by the time
+// that has gone by, as long as nobody has gone on counting with another copy.
+func TestPasskeyCounter(t *testing.T) {
+	t.Parallel()
+	now := time.Now().Unix()
+	for name, c := range map[string]struct {
+		seen uint32
+		code string
+	}{
+		"was seen a moment ago": {seen: uint32(now) - 1},
+		"of a clone":            {uint32(now) + 3600, "signin.invalid_credentials"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			key, public := newPasskey(t, "localhost")
+			der, err := x509.MarshalPKIXPublicKey(public)
+			require.NoError(t, err)
+			m := mockidp.StartT(t, mockidp.Config{Login: "okta", Widget: widget(t), Listen: "localhost:0",
+				Clients: []mockidp.Client{{ID: "web", RedirectURIs: []string{testRedirect}}},
+				Users: []mockidp.User{&mockidp.Person{Login: "alice", Password: "correct horse", Policy: []string{"password", "passkey"},
+					Passkeys: []mockidp.Passkey{{ID: key.ID, PublicKey: der, SignCount: c.seen}}}}})
+			user := alice()
+			user.Passkey = key
+			_, err = signInBy(t, m, sharedBrowser(t, binaries[0]).Driver(signin.Config{User: user}), &events{})
+			if c.code != "" {
+				requireCode(t, c.code, err)
+				return
+			}
+			require.NoError(t, err)
+		})
+	}
 }
