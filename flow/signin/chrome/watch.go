@@ -38,10 +38,17 @@ func (s *signIn) look(ctx context.Context) (*sight, error) {
 	if err != nil {
 		return nil, err
 	}
-	if w, ok := t.said(); ok {
+	var seen *sight
+	w, ok := t.said()
+	if !ok {
+		seen, err = s.lookAt(ctx, t)
+		// What was seen may be what an engine has said meanwhile: that is known before the page can show it.
+		w, ok = t.said()
+	}
+	if ok {
 		return &sight{tab: t, document: w.document, word: &w}, nil
 	}
-	return s.lookAt(ctx, t)
+	return seen, err
 }
 
 // lookAt looks at a page.
