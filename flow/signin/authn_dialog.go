@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -37,6 +38,7 @@ func (d *AuthnDialog) Next(ctx context.Context, a *AuthnAnswer) (*IDXMove, error
 	if err := ctx.Err(); err != nil {
 		return nil, d.interrupted(v, err)
 	}
+	d.kept = maps.Clone(d.sent)
 	trace.Record(ctx, trace.Event{Kind: trace.Page, Name: d.clean(a.screen()), URL: cleanURL(a.URL)})
 	if a.Expires > 0 && a.State == "PASSWORD_WARN" {
 		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: fmt.Sprintf("the user's password expires in %d days", a.Expires)})

@@ -23,6 +23,7 @@ type Dialog struct {
 	moves   int
 	last    *Move           // the last that was not a Wait
 	sent    map[string]int  // how often was handed out: a kind of field or of challenge; the identifier by page
+	kept    map[string]int  // sent, before the last move for an engine
 	pressed map[string]bool // pages on which a button was pressed with nothing filled
 	secrets []trace.Secret  // handed out, to be kept out of errors
 	renewed bool            // a new password was handed out, and nobody has been told that it is set

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -30,6 +31,7 @@ type IDXDialog struct {
 	Now  func() time.Time                           // nil: time.Now
 	Wait func(context.Context, time.Duration) error // for the next code of an authenticator app that is set up; nil: a timer
 
+	kept      map[string]bool // tried, before the last move
 	tried     map[string]bool // options that were chosen, and ledger names that no factor answered
 	polls     int
 	enrolling *idxSetUp
@@ -51,6 +53,7 @@ func (d *IDXDialog) Next(ctx context.Context, a *IDXAnswer) (*IDXMove, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, d.interrupted(v, err)
 	}
+	d.Dialog.kept, d.kept = maps.Clone(d.sent), maps.Clone(d.tried)
 	if secret := a.Current.Secret; !secret.IsZero() {
 		trace.Learn(ctx, secret)
 	}
@@ -70,6 +73,18 @@ func (d *IDXDialog) Next(ctx context.Context, a *IDXAnswer) (*IDXMove, error) {
 		return d.move(ctx, a, &IDXRemediation{Name: "success-redirect", Href: a.Redirect}, &IDXMove{Follow: true})
 	}
 	return d.first(ctx, a, v)
+}
+
+// Undone tells that the last move for an answer, of whichever of Okta's engines, was not done, and nothing of it sent: the
+// page was left before, or was told something else. What is asked for then may be what was asked for before, and nobody
+// has refused it.
+func (d *IDXDialog) Undone() {
+	if d.Dialog.kept != nil {
+		d.sent, d.Dialog.kept = d.Dialog.kept, nil
+	}
+	if d.kept != nil {
+		d.tried, d.kept = d.kept, nil
+	}
 }
 
 // first does the first remediation that can be done. Their order is Okta's.

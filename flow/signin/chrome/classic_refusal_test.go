@@ -29,7 +29,7 @@ func TestOktaClassicRefuses(t *testing.T) {
 		policy string
 		org    mockidp.OktaOrg
 		cfg    func(*okta, *signin.Config)
-		meddle func(http.ResponseWriter, *http.Request) bool
+		meddle between
 		code   string
 		says   string
 		asked  string
@@ -60,7 +60,7 @@ func TestOktaClassicRefuses(t *testing.T) {
 			policy := append([]string{"password"}, strings.Fields(c.policy)...)
 			var o *okta
 			if c.meddle != nil {
-				o = front(t, mockidp.Config{Org: classic(c.org)}, c.meddle, policy...)
+				o = startOktaBehind(t, c.meddle, mockidp.Config{Org: classic(c.org)}, policy...)
 			} else {
 				o = startOkta(t, classic(c.org), policy...)
 			}

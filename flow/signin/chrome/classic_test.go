@@ -105,7 +105,7 @@ func TestOktaClassicPasskey(t *testing.T) {
 			t.Parallel()
 			p := alicesPerson("password", c.policy)
 			p.Passkeys = []mockidp.Passkey{{ID: key.ID, PublicKey: der}}
-			o := front(t, mockidp.Config{Org: classic(mockidp.OktaOrg{}), Users: []mockidp.User{p}}, at("", nil))
+			o := startOktaBehind(t, at("", nil), mockidp.Config{Org: classic(mockidp.OktaOrg{}), Users: []mockidp.User{p}})
 			user := o.everything(t)
 			user.Passkey = c.key
 			result, err := o.client(t, b, signin.Config{User: user}).Run(within(t, patience))

@@ -71,6 +71,7 @@ type signIn struct {
 	end       context.CancelCauseFunc // ends the sign-in, for a reason
 	woken     chan struct{}           // holds one token when something has happened on a page
 	over      atomic.Bool             // it has ended, though its pages may still be there
+	acting    *sight                  // at whose word our script was last told to press a button; nil: none
 	typing    sync.Mutex              // held while credentials are typed: no page is left meanwhile
 
 	mu       sync.Mutex
@@ -137,6 +138,7 @@ func (s *signIn) run(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
+		s.undo()
 		if now.word != nil {
 			last, unknown = now, nil
 			if now.waits, err = s.reply(ctx, now); err != nil {

@@ -117,7 +117,33 @@ func (s *signIn) reply(ctx context.Context, now *sight) (alone bool, err error) 
 			p.Reveal = ways(reveals)
 		}
 	}
+	if p.Step != signin.AuthnSelect { // which presses nothing
+		s.acting = now
+	}
 	return false, s.perform(ctx, t, w, p)
+}
+
+// undo tells the dialog if what our script was last told to do came to nothing: the page was left, or the engine had
+// something else to say.
+func (s *signIn) undo() {
+	if a := s.acting; a != nil && a.tab.pressedFor() < a.word.n {
+		s.dialog.idx.Undone()
+	}
+	s.acting = nil
+}
+
+// hasPressed notes that our script has pressed a button for word n.
+func (t *tab) hasPressed(n int) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.pressed = max(t.pressed, n)
+}
+
+// pressedFor returns the number of the last word of an engine for which our script has pressed a button.
+func (t *tab) pressedFor() int {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.pressed
 }
 
 // perform has our script carry out a plan as soon as the page shows what it is about.
@@ -127,6 +153,9 @@ func (s *signIn) perform(ctx context.Context, t *tab, w *word, p plan) error {
 		err := t.eval(ctx, &got, "act", w.n, p)
 		if errors.Is(err, errMoved) {
 			return nil // the page goes on by itself
+		}
+		if got.State == isOK {
+			t.hasPressed(w.n)
 		}
 		if err != nil || got.State != isMissing {
 			return err

@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -63,6 +64,7 @@ type tab struct {
 	statuses map[cdp.LoaderID]int
 	named    map[cdp.LoaderID]string // how the provider's logs name the request for a document
 	word     word                    // what Okta's engine has said to the page
+	pressed  int                     // the number of the last word for which our script has pressed a button
 }
 
 // openTab opens a page in the browser context of s, or takes hold of the one with that ID.
@@ -188,7 +190,11 @@ func (t *tab) event(ctx context.Context, ev any) {
 		t.requests.end(ctx, ev.RequestID, ev.Timestamp, "")
 	case *network.EventLoadingFailed:
 		t.failed(ctx, ev)
-	case *runtime.EventBindingCalled, *page.EventLoadEventFired, *page.EventDomContentEventFired, *page.EventFrameDetached:
+	case *runtime.EventBindingCalled:
+		if n, ok := strings.CutPrefix(ev.Payload, "pressed "); ok {
+			t.pressed, _ = strconv.Atoi(n) // our script's word
+		}
+	case *page.EventLoadEventFired, *page.EventDomContentEventFired, *page.EventFrameDetached:
 	default:
 		return
 	}

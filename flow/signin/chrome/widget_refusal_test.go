@@ -4,9 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -17,37 +14,6 @@ import (
 	"github.com/oidcflow/oidcflow/flow/trace"
 	"github.com/oidcflow/oidcflow/mockidp"
 )
-
-// front is where a browser reaches Okta: what comes for the paths in meddle is answered by them.
-func front(t testing.TB, cfg mockidp.Config, meddle func(w http.ResponseWriter, r *http.Request) (done bool), policy ...string) *okta {
-	t.Helper()
-	var to http.Handler
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if !meddle(w, r) {
-			to.ServeHTTP(w, r)
-		}
-	}))
-	t.Cleanup(s.Close)
-	cfg.IssuerURL = byName(t, s) // passkeys are bound to a domain, which an address is none of
-	o := startOktaAt(t, cfg, policy...)
-	back, err := url.Parse(o.URL)
-	require.NoError(t, err)
-	to = &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
-		r.SetURL(back)
-		r.Out.Host = r.In.Host
-	}}
-	return o
-}
-
-// at meddles with the requests for a path.
-func at(path string, answer http.HandlerFunc) func(http.ResponseWriter, *http.Request) bool {
-	return func(w http.ResponseWriter, r *http.Request) bool {
-		if r.URL.Path == path {
-			answer(w, r)
-		}
-		return r.URL.Path == path
-	}
-}
 
 func answered(status int, body string, header ...string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
@@ -81,7 +47,7 @@ func TestOktaWidgetRefuses(t *testing.T) {
 		policy string
 		org    mockidp.OktaOrg
 		user   func(*testing.T, *okta, *signin.User)
-		meddle func(http.ResponseWriter, *http.Request) bool
+		meddle between
 		code   string
 		says   string
 		sent   int // answers to challenges
@@ -110,11 +76,9 @@ func TestOktaWidgetRefuses(t *testing.T) {
 			t.Parallel()
 			inGenerations(t, func(t *testing.T, g int) {
 				c.org.Generation = g
-				var o *okta
+				o := startOkta(t, c.org, strings.Fields(c.policy)...)
 				if c.meddle != nil {
-					o = front(t, mockidp.Config{Org: c.org}, c.meddle, strings.Fields(c.policy)...)
-				} else {
-					o = startOkta(t, c.org, strings.Fields(c.policy)...)
+					o = startOktaBehind(t, c.meddle, mockidp.Config{Org: c.org}, strings.Fields(c.policy)...)
 				}
 				u := o.everything(t)
 				if c.user != nil {

@@ -4,6 +4,10 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/http/httputil"
+	"net/url"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -53,6 +57,60 @@ func alicesPerson(policy ...string) *mockidp.Person {
 		p.TOTP = ""
 	}
 	return p
+}
+
+// between is what is between a browser and Okta.
+type between func(okta http.Handler) http.Handler
+
+// startOktaBehind starts Okta so that a browser reaches it through n.
+func startOktaBehind(t testing.TB, n between, cfg mockidp.Config, policy ...string) *okta {
+	t.Helper()
+	var way http.Handler
+	front := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { way.ServeHTTP(w, r) }))
+	t.Cleanup(front.Close)
+	cfg.IssuerURL = byName(t, front) // passkeys are bound to a domain, which an address is none of
+	o := startOktaAt(t, cfg, policy...)
+	back, err := url.Parse(o.URL)
+	require.NoError(t, err)
+	way = n(&httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
+		r.SetURL(back)
+		r.Out.Host = r.In.Host
+	}})
+	return o
+}
+
+// at has what is asked for at a path answered by somebody else.
+func at(path string, answer http.HandlerFunc) between {
+	return func(okta http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == path {
+				answer(w, r)
+				return
+			}
+			okta.ServeHTTP(w, r)
+		})
+	}
+}
+
+// adding adds a script to the sign-in page.
+func adding(script string) between {
+	return func(okta http.Handler) http.Handler {
+		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path != "/oauth2/v1/authorize" {
+				okta.ServeHTTP(w, r)
+				return
+			}
+			page := httptest.NewRecorder()
+			okta.ServeHTTP(page, r)
+			for name, values := range page.Header() {
+				if name != "Content-Security-Policy" && name != "Content-Length" {
+					w.Header()[name] = values
+				}
+			}
+			w.WriteHeader(page.Code)
+			fmt.Fprint(w, strings.Replace(page.Body.String(), "<head>", "<head><script>"+script+"</script>", 1))
+		})
+	}
 }
 
 // everything is the user with all factors that a program can have.

@@ -114,6 +114,7 @@
       if (plan.Fields.length) await turn();
       const now = seek(plan);
       if (n === answer && same(last, now.elements) && plan.Fields.every((f, i) => last[i].value === f.Value)) {
+        if (now.button) globalThis.oidcflowChanged("pressed " + n); // the page may be left by it before this returns
         now.button?.click();
         return { State: "ok" };
       }
