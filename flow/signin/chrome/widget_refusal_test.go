@@ -75,10 +75,11 @@ func TestOktaWidgetRefuses(t *testing.T) {
 		t.Run(strings.TrimSpace(c.name+" "+c.policy), func(t *testing.T) {
 			t.Parallel()
 			inGenerations(t, func(t *testing.T, g int) {
-				c.org.Generation = g
-				o := startOkta(t, c.org, strings.Fields(c.policy)...)
+				org := c.org
+				org.Generation = g
+				o := startOkta(t, org, strings.Fields(c.policy)...)
 				if c.meddle != nil {
-					o = startOktaBehind(t, c.meddle, mockidp.Config{Org: c.org}, strings.Fields(c.policy)...)
+					o = startOktaBehind(t, c.meddle, mockidp.Config{Org: org}, strings.Fields(c.policy)...)
 				}
 				u := o.everything(t)
 				if c.user != nil {

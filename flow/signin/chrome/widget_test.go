@@ -188,8 +188,9 @@ func TestOktaWidget(t *testing.T) {
 		t.Run(strings.TrimSpace(c.name+" "+c.policy), func(t *testing.T) {
 			t.Parallel()
 			inGenerations(t, func(t *testing.T, g int) {
-				c.org.Generation = g
-				o := startOkta(t, c.org, strings.Fields(c.policy)...)
+				org := c.org
+				org.Generation = g
+				o := startOkta(t, org, strings.Fields(c.policy)...)
 				result, err := o.client(t, b, signin.Config{User: o.everything(t)}).Run(within(t, patience))
 				require.NoError(t, err)
 				require.Equal(t, "alice", result.IDTokenClaims["preferred_username"])
