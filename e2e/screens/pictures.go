@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -17,33 +18,50 @@ type Picture struct {
 	PNG  []byte
 }
 
-// maxPictures bounds the screens of one sign-in.
-const maxPictures = 12
+// firstPage is the name of a page that no engine has said anything about yet.
+const firstPage = "first page"
 
-// Pictures returns pictures of the screens that a cell of the driver chrome leads over, but those of known names; the
-// stage's browser has to take screenshots. The driver takes one where a sign-in fails. So the cell is played once for
-// each of its screens, and cancelled when what was typed there is on its way.
+// Pictures returns pictures of the screens that a cell of the driver chrome leads over, but those of known names, and of
+// the page that refuses; the stage's browser has to take screenshots. The driver takes one where a sign-in fails. So the
+// cell is played once more for each of its screens, and cancelled when what was typed there is on its way.
 func (st *Stage) Pictures(ctx context.Context, c Cell, known func(name string) bool) ([]Picture, error) {
-	var all []Picture
-	for n := 1; n <= maxPictures; n++ {
-		stopped, o, err := st.playUntil(ctx, c, n)
+	whole, err := st.Play(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	all := whole.pictures(c.Row.Name)
+	for n, name := range whole.answered() {
+		if known(name) {
+			continue
+		}
+		stopped, o, err := st.playUntil(ctx, c, n+1)
 		if err != nil {
 			return nil, err
 		}
-		name := c.Row.Name
-		if stopped && len(o.Screens) > 0 {
-			name = o.Screens[len(o.Screens)-1]
-		}
-		for _, e := range o.Events {
-			if e.Kind == trace.File && bytes.HasPrefix(e.Data, []byte("\x89PNG")) && !known(name) {
-				all = append(all, Picture{name, e.Data})
-			}
-		}
-		if !stopped {
-			break
+		if stopped {
+			all = append(all, o.pictures(name)...)
 		}
 	}
 	return all, nil
+}
+
+// answered are the names of the screens that were answered, in order: there are as many as answers.
+func (o *Outcome) answered() []string {
+	names := slices.Clone(o.Screens)
+	if len(o.Asked) == 0 || o.Asked[0] != "introspect" { // the Classic engine is silent until something was typed
+		names = append([]string{firstPage}, names...)
+	}
+	return names[:min(len(names), len(o.Asked))]
+}
+
+// pictures are those that the driver took, under a name.
+func (o *Outcome) pictures(name string) (all []Picture) {
+	for _, e := range o.Events {
+		if e.Kind == trace.File && bytes.HasPrefix(e.Data, []byte("\x89PNG")) {
+			all = append(all, Picture{name, e.Data})
+		}
+	}
+	return all
 }
 
 // playUntil plays the cell up to the nth answer to a screen, if it comes so far.

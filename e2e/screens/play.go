@@ -56,11 +56,11 @@ func (s *Scene) play(ctx context.Context) (*Outcome, error) {
 			return nil, fmt.Errorf("what was before: %w", err)
 		}
 	}
-	earlier := len(s.Okta.Requests())
+	earlier, written := len(s.Okta.Requests()), s.front.written.Load()
 	begun := time.Now()
 	r := &recorder{}
 	result, err := client.Run(trace.WithRecorder(ctx, r))
-	o := &Outcome{Err: err, Took: time.Since(begun), Bytes: s.front.written.Load(), Events: r.all()}
+	o := &Outcome{Err: err, Took: time.Since(begun), Bytes: s.front.written.Load() - written, Events: r.all()}
 	if err == nil {
 		o.AMR = amr(result)
 	}
@@ -166,7 +166,7 @@ func (c Cell) Check(o *Outcome) error {
 	}
 	asked := strings.Join(o.Asked, " ")
 	want("asked of the engine", asked == c.asks(), c.asks(), asked)
-	if err := errors.Join(wrong...); err != nil {
+	if err := errors.Join(append(wrong, c.budget(o))...); err != nil {
 		return fmt.Errorf("%w\nscreens: %q\nerror: %v", err, o.Screens, o.Err)
 	}
 	return nil
