@@ -33,7 +33,9 @@ func TestCoverage(t *testing.T) {
 	kinds := map[string]func(string) bool{
 		"fault":     has(mockidp.Faults),
 		"variation": has(mockidp.Variations),
-		"check":     func(name string) bool { return slices.ContainsFunc(check.Checks, func(c check.Check) bool { return c.Name == name }) },
+		"check": func(name string) bool {
+			return slices.ContainsFunc(check.Checks, func(c check.Check) bool { return c.Name == name })
+		},
 		"demand": func(name string) bool {
 			return slices.ContainsFunc(mockidp.Demands, func(d mockidp.Demand) bool { return d.Name == name })
 		},

@@ -55,10 +55,14 @@ func TestDemands(t *testing.T) {
 			p.exchange(code)
 			p.exchange(code)
 		}, []string{"code-once"}},
-		{"a wrong verifier", func(p *rp) { p.exchange(p.code(good...), "code_verifier", "wrong-wrong-wrong-wrong-wrong-wrong-wrong-wrong") }, []string{"code-verifier"}},
+		{"a wrong verifier", func(p *rp) {
+			p.exchange(p.code(good...), "code_verifier", "wrong-wrong-wrong-wrong-wrong-wrong-wrong-wrong")
+		}, []string{"code-verifier"}},
 		{"another redirect URI with the code", func(p *rp) { p.exchange(p.code(good...), "redirect_uri", "http://localhost/other") }, []string{"code-redirect-uri"}},
 		{"no client authentication", func(p *rp) { p.exchange(p.code(good...), "client_id", "oidcflow-web") }, []string{"client-authentication"}},
-		{"a token in the query", func(p *rp) { p.request("GET", p.endpoint("userinfo_endpoint")+"?"+url.Values{"access_token": {"x"}}.Encode(), nil) }, []string{"token-in-query"}},
+		{"a token in the query", func(p *rp) {
+			p.request("GET", p.endpoint("userinfo_endpoint")+"?"+url.Values{"access_token": {"x"}}.Encode(), nil)
+		}, []string{"token-in-query"}},
 		{"goes on after a wrong ID token", func(p *rp) {
 			require.NoError(p.t, p.s.SetFault("invalid-aud"))
 			p.userinfo(p.tokens(good...)["access_token"])
