@@ -135,7 +135,7 @@ func (c *call) responseMode(req *authRequest) error {
 
 func (c *call) unsupported(*authRequest) error {
 	// OpenID Connect Core 1.0 §6.1: what is not supported is refused; ignoring it would drop what was signed.
-	if c.params.Has("request") {
+	if c.params.Has("request") && !c.lets("request-object-ignored") {
 		return requestNotSupported
 	}
 	if c.params.Has("request_uri") {
@@ -166,8 +166,11 @@ func (c *call) requestState(req *authRequest) error {
 }
 
 func (c *call) scopes(req *authRequest) (err error) {
-	req.scopes, err = c.grantable(req.client, strings.Fields(c.get("scope")))
-	if err != nil {
+	asked := strings.Fields(c.get("scope"))
+	if i := slices.Index(asked, "openid"); i > 0 && c.lets("scope-order") {
+		asked = slices.Delete(asked, i, i+1)
+	}
+	if req.scopes, err = c.grantable(req.client, asked); err != nil {
 		return err
 	}
 	if !c.s.strict() && !req.has("openid") && slices.ContainsFunc(req.scopes, func(s string) bool { return slices.Contains(claimScopes, s) }) {
@@ -250,7 +253,10 @@ func (c *call) prompt(req *authRequest) error {
 		}
 	}
 	if req.noPrompt && len(prompts) > 1 { // OpenID Connect Core 1.0 §3.1.2.1
-		return invalidPrompt
+		if !c.lets("prompt-none-and-login") {
+			return invalidPrompt
+		}
+		req.noPrompt = false
 	}
 	if !c.params.Has("max_age") {
 		return nil

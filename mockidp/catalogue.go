@@ -192,6 +192,12 @@ var documentFaults = []Fault{
 		Doc: "expires_in is a string", tokens: func(_ *issue, m map[string]any) { m["expires_in"] = fmt.Sprint(m["expires_in"]) }},
 	{Name: "expires-in-negative", Ref: "RFC 6749 §5.1",
 		Doc: "expires_in is -1", tokens: withMember("expires_in", -1)},
+	{Name: "expires-in-nanoseconds", Ref: "RFC 6749 §5.1",
+		Doc: "expires_in is in nanoseconds", tokens: func(_ *issue, m map[string]any) {
+			if seconds, ok := m["expires_in"].(int64); ok {
+				m["expires_in"] = time.Duration(seconds) * time.Second
+			}
+		}},
 	{Name: "max-token-lifetime", Ref: "RFC 9700 §2.2",
 		Doc: "access tokens are said to live for a week", tokens: withMember("expires_in", 7*24*3600)},
 	{Name: "scope-widened", Ref: "RFC 6749 §3.3",
@@ -283,6 +289,13 @@ var leniences = []Fault{
 	lenience("userinfo-no-token", "RFC 6750 §3.1", "userinfo answers without a token"),
 	lenience("userinfo-token-in-query", "RFC 9700 §4.3.2", "userinfo takes the access token from the query"),
 	lenience("userinfo-other-audience", "RFC 9700 §2.3", "userinfo takes an ID token for an access token"),
+	lenience("scope-order", "RFC 6749 §3.3", "openid counts as the first scope alone"),
+	lenience("request-parameter-twice", "RFC 6749 §3.1", "the first of two parameters of one name is taken"),
+	lenience("request-object-ignored", "OpenID Connect Core 1.0 §6.1", "the parameter request is ignored"),
+	lenience("prompt-none-and-login", "OpenID Connect Core 1.0 §3.1.2.1", "prompt=none is ignored beside another"),
+	lenience("token-by-get", "RFC 6749 §3.2", "the token endpoint takes its parameters from the query, too"),
+	lenience("token-error-status", "RFC 6749 §5.2", "a code that is refused is answered with status 401"),
+	lenience("refresh-with-access-token", "RFC 6749 §6", "an access token is taken for a refresh token"),
 	lenience("dpop-replay", "RFC 9449 §11.1", "a DPoP proof may be used again"),
 }
 

@@ -157,7 +157,8 @@ func (s *Server) localPath(path string) string {
 }
 
 func (c *call) serve() error {
-	if !slices.Contains(c.methods, c.r.Method) && (c.r.Method != "HEAD" || !slices.Contains(c.methods, "GET")) {
+	if !slices.Contains(c.methods, c.r.Method) && (c.r.Method != "HEAD" || !slices.Contains(c.methods, "GET")) &&
+		(c.name != "token" || !c.lets("token-by-get")) {
 		c.w.Header().Set("Allow", strings.Join(c.methods, ", "))
 		return methodNotAllowed
 	}
@@ -262,7 +263,7 @@ func (c *call) readDone(err error) error {
 
 func (c *call) checkDuplicates() error {
 	for name, values := range c.params {
-		if len(values) > 1 {
+		if len(values) > 1 && !c.lets("request-parameter-twice") {
 			return duplicateParameters.with("The parameter %q was sent more than once.", name)
 		}
 	}

@@ -67,6 +67,11 @@ func (c *call) codeGrant(cl *client, jkt string) (*issue, error) {
 		now = time.Time{}
 	}
 	code, ok := c.s.codes.get(c.get("code"), now)
+	if !ok && c.lets("token-error-status") {
+		refused := *invalidCode
+		refused.Status = http.StatusUnauthorized
+		return nil, &refused
+	}
 	if !ok {
 		return nil, invalidCode
 	}
@@ -147,6 +152,9 @@ func (c *call) refreshGrant(cl *client, jkt string) (*issue, error) {
 	c.s.mu.Lock()
 	defer c.s.mu.Unlock()
 	t, ok := c.s.refresh.get(c.get("refresh_token"), c.now)
+	if a, found := c.s.access.get(tokenKey(c.get("refresh_token")), c.now); !ok && found && a.grant != nil && c.lets("refresh-with-access-token") {
+		t, ok = &refreshToken{grant: a.grant, expires: a.expires}, true
+	}
 	if !ok || t.revoked || t.grant.revoked {
 		return nil, invalidRefreshToken
 	}

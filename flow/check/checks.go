@@ -9,7 +9,7 @@ import (
 
 // Checks are all there are, in the order in which an exchange shows them.
 var Checks = slices.Concat(discoveryChecks, callbackChecks, exchangeChecks, keysChecks, headerChecks, idTokenChecks, accessTokenChecks,
-	resourceChecks, refreshChecks, logoutChecks, []Check{completeCheck}, marked(probes))
+	resourceChecks, refreshChecks, logoutChecks, []Check{completeCheck}, marked(slices.Concat(probes, requestProbes)))
 
 // completeCheck says why an exchange broke off where nothing else does.
 var completeCheck = Check{Name: "exchange-completes", Ref: "OpenID Connect Core 1.0 §3.1", Title: "the exchange goes to its end", Step: trace.Logout,

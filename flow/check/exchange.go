@@ -64,6 +64,17 @@ var exchangeChecks = slices.Concat(
 				}
 				return nil
 			})},
+		{Name: "expires-in-nanoseconds", Ref: "RFC 6749 §5.1", Title: "expires_in is in seconds", Step: trace.Exchange,
+			Run: onToken(func(_ *Subject, o *Object) error {
+				n, is := o.Members["expires_in"].(json.Number)
+				if !is {
+					return Skipped("there is none, or it is no number")
+				}
+				if seconds, err := n.Float64(); err != nil || seconds > tooLong.Seconds() {
+					return mismatch("token response: expires_in", say("a lifetime in seconds"), say(n.String()+", which is more than ten years"))
+				}
+				return nil
+			})},
 		{Name: "scope-widened", Ref: "RFC 6749 §3.3", Title: "no scope is granted that was not asked for", Step: trace.Exchange,
 			Run: onToken(func(s *Subject, o *Object) error {
 				return narrowed("token response: scope", o.words("scope"), s.Authorization.Scopes)
@@ -114,14 +125,20 @@ func tokenType(s *Subject, o *Object) error {
 	return nil
 }
 
-// lifetime returns expires_in.
+// tooLong is no lifetime of an access token: a number above it is not of seconds.
+const tooLong = 10 * 365 * 24 * time.Hour
+
+// maxSeconds is what a [time.Duration] holds at least, some 290 years.
+const maxSeconds = 1 << 33
+
+// lifetime returns expires_in, where it is one.
 func lifetime(o *Object) (time.Duration, bool) {
 	n, ok := o.Members["expires_in"].(json.Number)
 	if !ok {
 		return 0, false
 	}
 	seconds, err := n.Float64()
-	if err != nil || seconds > float64(1<<40) {
+	if err != nil || seconds > maxSeconds {
 		return 0, false
 	}
 	return time.Duration(seconds * float64(time.Second)), true

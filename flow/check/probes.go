@@ -142,15 +142,11 @@ func set(name, value string) func(url.Values) {
 
 // without returns a request with parameters left out.
 func without(names ...string) func(*url.URL) *url.URL {
-	return func(u *url.URL) *url.URL {
-		changed := *u
-		q := changed.Query()
+	return with(func(q url.Values) {
 		for _, name := range names {
 			q.Del(name)
 		}
-		changed.RawQuery = q.Encode()
-		return &changed
-	}
+	})
 }
 
 // redeemed makes a probe of one changed code exchange.
@@ -245,18 +241,12 @@ func otherClient(run func(ctx context.Context, t *attempt, other *flow.Client) e
 }
 
 func plainChallenge(ctx context.Context, s *Subject) error {
-	var verifier string
 	_, _, err := s.redeem(ctx, changes{
-		request: func(u *url.URL) *url.URL {
-			changed := *u
-			q := changed.Query()
-			verifier = wrongVerifier
+		request: with(func(q url.Values) {
 			q.Set("code_challenge_method", "plain")
-			q.Set("code_challenge", verifier)
-			changed.RawQuery = q.Encode()
-			return &changed
-		},
-		token: func(f url.Values) { f.Set("code_verifier", verifier) },
+			q.Set("code_challenge", wrongVerifier)
+		}),
+		token: set("code_verifier", wrongVerifier),
 	})
 	return pushed(s, refused(err, "a challenge that is the verifier", "invalid_request", "invalid_grant"))
 }

@@ -134,10 +134,12 @@ func (s *Subject) refresh(ctx context.Context) {
 	fresh, err := s.client.Refresh(ctx, s.Result)
 	s.failed(trace.Refresh, err)
 	s.Refreshed = readDocument(s.tap.last(trace.Refresh, ""))
-	if fresh == nil || fresh.Tokens.IDToken.Reveal() == s.Tokens.IDToken.Reveal() {
+	if fresh == nil {
 		return
 	}
-	s.RefreshedID = s.decode("refreshed id token", fresh.Tokens.IDToken)
+	if s.Refreshed.Object != nil && s.Refreshed.Object.Members["id_token"] != nil { // else it is the first one, kept
+		s.RefreshedID = s.decode("refreshed id token", fresh.Tokens.IDToken)
+	}
 	s.Result.Tokens = fresh.Tokens
 }
 
