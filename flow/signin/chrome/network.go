@@ -21,6 +21,9 @@ import (
 // that keeps a line open, not one that is being drawn.
 const longRequest = 5 * time.Second
 
+// longScript is how long a script is waited for that draws the page, maybe all of it: nobody keeps a line open by one.
+const longScript = 30 * time.Second
+
 // requests are those of one page that are under way.
 type requests map[network.RequestID]*exchange
 
@@ -118,7 +121,11 @@ func (r requests) flush(ctx context.Context) {
 // busy reports whether a request that will change the page is under way.
 func (r requests) busy() bool {
 	for _, x := range r {
-		if x.kind == network.ResourceTypeDocument || x.engine || time.Since(x.begun) < longRequest {
+		long := longRequest
+		if x.kind == network.ResourceTypeScript {
+			long = longScript
+		}
+		if x.kind == network.ResourceTypeDocument || x.engine || time.Since(x.begun) < long {
 			return true
 		}
 	}
