@@ -3,8 +3,9 @@ FUZZTIME ?= 60s
 STATICCHECK := honnef.co/go/tools/cmd/staticcheck@v0.7.0
 INTEROP := e2e/interop
 NPM := $(INTEROP)/node_modules/.package-lock.json
+PEERS := e2e/peers
 
-.PHONY: all build deps test e2e screens lint bench fuzz golden
+.PHONY: all build deps test e2e screens lint bench soak fuzz golden
 
 all: build
 
@@ -39,10 +40,18 @@ lint: ## what a change must pass before it is sent
 	cd $(INTEROP) && $(GO) mod tidy -diff
 	$(GO) test -run '^TestImports' ./e2e
 
-bench: deps ## how quick it is, beside others, in ratios of one run
+$(PEERS)/node_modules/.package-lock.json: $(PEERS)/package.json $(PEERS)/package-lock.json
+	cd $(PEERS) && npm ci --no-fund --no-audit
+	@touch $@
+
+bench: deps $(PEERS)/node_modules/.package-lock.json ## how quick it is, beside others, in ratios of one run
 	cd $(INTEROP) && $(GO) run ./bench
+	$(GO) run ./$(PEERS)
 	$(GO) test -run '^$$' -bench . ./...
 	$(GO) test -count=1 -v -run '^TestTenUsersAtOnce$$' ./flow/signin/chrome
+
+soak: deps ## N sign-ins on Okta's widget in a bad network; SEED plays one again, with ONLY one of its sign-ins
+	$(GO) run ./e2e/soak -n $(or $(N),1000) $(if $(SEED),-seed $(SEED)) $(if $(ONLY),-only $(ONLY))
 
 fuzz: ## each fuzz target for FUZZTIME
 	@for p in $$($(GO) list ./...); do \

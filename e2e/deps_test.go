@@ -62,6 +62,7 @@ var imports = map[string][]string{
 	"cmd/oidcflow":         {module + "/cmd"},
 	"e2e":                  {},
 	"e2e/failure":          {},
+	"e2e/peers":            {module + "/flow", module + "/flow/trace", module + "/flow/signin", module + "/flow/signin/chrome", module + "/mockidp"},
 	"e2e/soak":             {module + "/e2e/screens", module + "/flow/signin/chrome"},
 	"e2e/screens":          {module + "/flow", module + "/flow/trace", module + "/flow/signin", module + "/flow/signin/chrome", module + "/mockidp"},
 	"e2e/screens/pictures": {module + "/e2e/screens", module + "/flow/signin/chrome"},
