@@ -39,7 +39,7 @@ func (d *AuthnDialog) Next(ctx context.Context, a *AuthnAnswer) (*IDXMove, error
 		return nil, d.interrupted(v, err)
 	}
 	d.kept = maps.Clone(d.sent)
-	trace.Record(ctx, trace.Event{Kind: trace.Page, Name: d.clean(a.screen()), URL: cleanURL(a.URL)})
+	trace.Record(ctx, trace.Event{Kind: trace.Page, Name: d.clean(a.screen()), URL: cleanURL(a.URL), Fields: d.offers(a), Keys: d.keys(a.Messages)})
 	if a.Expires > 0 && a.State == "PASSWORD_WARN" {
 		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: fmt.Sprintf("the user's password expires in %d days", a.Expires)})
 	}

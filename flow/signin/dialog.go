@@ -48,7 +48,7 @@ func (d *Dialog) Next(ctx context.Context, v *View) (*Move, error) {
 	}
 	s := newScan(v)
 	p, form := recognise(d.pages, s)
-	trace.Record(ctx, trace.Event{Kind: trace.Page, Name: nameOf(p), URL: cleanURL(v.URL), Title: d.clean(v.Title)})
+	trace.Record(ctx, trace.Event{Kind: trace.Page, Name: nameOf(p), URL: cleanURL(v.URL), Title: d.clean(v.Title), Fields: d.fields(v)})
 	if err := d.refusal(p, s); err != nil {
 		return nil, err
 	}

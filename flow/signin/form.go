@@ -42,7 +42,8 @@ type walk struct {
 	client      *http.Client
 	dialog      *Dialog
 	redirectURI string
-	view        *View // on screen; nil before the first page
+	view        *View     // on screen; nil before the first page
+	screen      *document // the same, as it was read
 }
 
 func newWalk(c Config, r flow.Request) *walk {
@@ -51,12 +52,21 @@ func newWalk(c Config, r flow.Request) *walk {
 
 // run opens the page at from and goes from page to page, as react says, until the response to the redirect URI.
 func (w *walk) run(ctx context.Context, from *url.URL, react func(context.Context, *page) (*request, error)) (*flow.Callback, error) {
+	callback, err := w.visit(ctx, from, react)
+	if err != nil && w.screen != nil && !errors.Is(err, ErrNeedsBrowser) {
+		trace.Record(ctx, trace.Event{Kind: trace.File, Name: "page.txt", Data: []byte(w.screen.skeleton())})
+	}
+	return callback, err
+}
+
+func (w *walk) visit(ctx context.Context, from *url.URL, react func(context.Context, *page) (*request, error)) (*flow.Callback, error) {
 	next := &request{method: http.MethodGet, url: from}
 	for range maxPages {
 		page, callback, err := w.open(ctx, next)
 		if callback != nil || err != nil {
 			return callback, err
 		}
+		w.screen = page.document
 		if next, err = react(ctx, page); err != nil {
 			return nil, err
 		}

@@ -103,7 +103,7 @@ func (w *idxWalk) leave(ctx context.Context, p *page) (*request, error) {
 	}
 	s := newScan(p.view)
 	known, _ := recognise(w.dialog.pages, s)
-	trace.Record(ctx, trace.Event{Kind: trace.Page, Name: nameOf(known), URL: cleanURL(p.view.URL), Title: w.dialog.clean(p.view.Title)})
+	trace.Record(ctx, trace.Event{Kind: trace.Page, Name: nameOf(known), URL: cleanURL(p.view.URL), Title: w.dialog.clean(p.view.Title), Fields: w.dialog.fields(p.view)})
 	switch {
 	case known != nil && known.Code != "":
 		return nil, w.dialog.endedBy(known, s)

@@ -57,7 +57,7 @@ func (d *IDXDialog) Next(ctx context.Context, a *IDXAnswer) (*IDXMove, error) {
 	if secret := a.Current.Secret; !secret.IsZero() {
 		trace.Learn(ctx, secret)
 	}
-	trace.Record(ctx, trace.Event{Kind: trace.Page, Name: d.clean(a.screen()), URL: cleanURL(a.URL)})
+	trace.Record(ctx, trace.Event{Kind: trace.Page, Name: d.clean(a.screen()), URL: cleanURL(a.URL), Fields: d.outline(a), Keys: d.keys(a.says())})
 	if days := a.Current.Expires; days > 0 {
 		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: fmt.Sprintf("the user's password expires in %d days", days)})
 	}

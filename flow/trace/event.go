@@ -17,6 +17,12 @@ func (r *Redactor) Event(e Event) Event {
 	for _, s := range []*string{&e.Name, &e.Message, &e.Code, &e.URL, &e.Title} {
 		b.add(s, false, false)
 	}
+	for _, list := range []*[]string{&e.Fields, &e.Keys} {
+		*list = slices.Clone(*list)
+		for i := range *list {
+			b.add(&(*list)[i], false, false)
+		}
+	}
 	if e.HTTP != nil {
 		m := *e.HTTP
 		e.HTTP = &m

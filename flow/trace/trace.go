@@ -53,6 +53,8 @@ type Event struct {
 	Duration time.Duration `json:"duration_ns,omitempty"`
 	URL      string        `json:"url,omitempty"`
 	Title    string        `json:"title,omitempty"`
+	Fields   []string      `json:"fields,omitempty"` // of a page: the name and the type of each
+	Keys     []string      `json:"keys,omitempty"`   // of a page: those of its messages, which no language changes
 	HTTP     *Message      `json:"http,omitempty"`
 	Data     []byte        `json:"-"`
 }
