@@ -52,7 +52,7 @@ func (s *schema) check(path string, v any) (wrong []string) {
 			wrong = append(wrong, s.Items.check(fmt.Sprintf("%s[%d]", path, i), value)...)
 		}
 	}
-	kinds := map[string]bool{"": true, "object": is[map[string]any](v), "array": is[[]any](v), "string": is[string](v), "boolean": is[bool](v), "integer": is[float64](v)}
+	kinds := map[string]bool{"": true, "object": is[map[string]any](v), "array": is[[]any](v), "string": is[string](v), "boolean": is[bool](v), "integer": is[float64](v), "number": is[float64](v)}
 	if !kinds[s.Type] {
 		wrong = append(wrong, fmt.Sprintf("%s: want %s, got %T", path, s.Type, v))
 	}

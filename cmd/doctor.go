@@ -46,11 +46,11 @@ func (p *program) doctor(c *cobra.Command, asJSON bool) (err error) {
 	if o == nil {
 		return target
 	}
-	ctx, artifacts, err := p.record(c.Context(), o)
+	ctx, kept, err := p.record(c.Context(), o)
 	if err != nil {
 		return err
 	}
-	defer closeInto(&err, artifacts)
+	defer kept.closeInto(&err)
 	if o.mock && target == nil {
 		provider, startErr := o.startProvider()
 		if startErr != nil {

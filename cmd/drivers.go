@@ -67,6 +67,14 @@ func (s *signer) start(ctx context.Context) (err error) {
 	return err
 }
 
+// version is what the browser calls itself, or "" where none was started.
+func (s *signer) version() string {
+	if s.started == nil {
+		return ""
+	}
+	return s.started.Version()
+}
+
 // Close ends the browser, if one was started.
 func (s *signer) Close() error {
 	if s.started == nil {

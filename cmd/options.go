@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/oidcflow/oidcflow/flow"
+	"github.com/oidcflow/oidcflow/flow/report"
 	"github.com/oidcflow/oidcflow/flow/scenario"
 	"github.com/oidcflow/oidcflow/flow/signin"
 )
@@ -54,6 +55,7 @@ type options struct {
 	timeout    time.Duration
 	artifacts  string
 	warnings   []string
+	call       report.Call // what a bundle tells of it
 }
 
 // addTargetFlags registers the flags that say which provider and which client.
@@ -128,7 +130,7 @@ func enumeration(names []string) string {
 
 // options reads the flags that c has, the variables that stand in for them, and the file.
 func (p *program) options(c *cobra.Command) (*options, error) {
-	o := &options{provider: &provider{}, driver: "auto", timeout: time.Minute}
+	o := &options{provider: &provider{}, driver: "auto", timeout: time.Minute, call: callOf(c)}
 	r := &reader{program: p, flags: c.Flags(), options: o}
 	// What says where to look comes first: --mock takes variables away, --config adds a file.
 	for _, s := range []*setting{targetSettings.named("mock"), targetSettings.named("client"), userSettings.named("user")} {

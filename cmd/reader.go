@@ -63,6 +63,7 @@ func (r *reader) one(ctx context.Context, s *setting, target bool) error {
 	if err := s.set(r.options, values); err != nil {
 		return usageError("invalid_"+s.codeName(), "", "%s: %w", from, err)
 	}
+	r.given(s, from, values)
 	return nil
 }
 
@@ -166,6 +167,7 @@ func (r *reader) oneSecret(ctx context.Context, s *setting, variables []string) 
 	if err := s.setSecret(r.options, secret); err != nil {
 		return usageError("invalid_"+s.codeName(), "", "%s: %w", from, err)
 	}
+	r.given(s, from, nil)
 	return nil
 }
 
@@ -173,12 +175,14 @@ func (r *reader) oneSecret(ctx context.Context, s *setting, variables []string) 
 func (r *reader) later(s *setting, source *secretSource) {
 	switch {
 	case source != nil:
+		r.given(s, source.from, nil)
 		s.setLater(r.options, func(ctx context.Context) (trace.Secret, error) {
 			secret, err := r.readSecret(ctx, s, source)
 			r.redactor.Learn(secret)
 			return secret, err
 		})
 	case s.fileLater != nil && r.profile != nil && s.fileLater(r.profile) != nil:
+		r.given(s, r.path, nil)
 		read := s.fileLater(r.profile)
 		s.setLater(r.options, func(ctx context.Context) (trace.Secret, error) {
 			secret, diags := read(ctx)

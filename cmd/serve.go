@@ -53,11 +53,11 @@ func (p *program) serve(c *cobra.Command, so serveOptions) (err error) {
 	if err != nil {
 		return err
 	}
-	ctx, artifacts, err := p.record(c.Context(), o)
+	ctx, kept, err := p.record(c.Context(), o)
 	if err != nil {
 		return err
 	}
-	defer closeInto(&err, artifacts)
+	defer kept.closeInto(&err)
 	var users []testUser
 	if o.mock {
 		o.driver = "form" // the one to sign in is a person: the provider shows its pages

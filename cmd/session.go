@@ -2,14 +2,12 @@ package cmd
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"os"
 	"slices"
 	"time"
 
 	"github.com/oidcflow/oidcflow/flow"
-	"github.com/oidcflow/oidcflow/flow/report"
 	"github.com/oidcflow/oidcflow/flow/signin"
 	"github.com/oidcflow/oidcflow/flow/signin/chrome"
 	"github.com/oidcflow/oidcflow/flow/trace"
@@ -44,11 +42,11 @@ func (p *program) withClient(ctx context.Context, o *options, f func(context.Con
 			err = closeErr
 		}
 	}
-	ctx, artifacts, err := p.record(ctx, o, sinks...)
+	ctx, kept, err := p.record(ctx, o, sinks...)
 	if err != nil {
 		return err
 	}
-	defer closing(artifacts)
+	defer kept.closeInto(&err)
 	var provider *mockidp.Server
 	if o.mock {
 		if provider, err = o.startProvider(); err != nil {
@@ -61,6 +59,7 @@ func (p *program) withClient(ctx context.Context, o *options, f func(context.Con
 		return err
 	}
 	defer closing(s)
+	defer func() { kept.browser(s.version()) }()
 	s.person = p.stderr.below // the URL is for the person: redacted, it would lead nowhere
 	if o.driver == "chrome" { // so that its start does not use up the time for the sign-in
 		if err := s.start(ctx); err != nil {
@@ -82,25 +81,6 @@ func (p *program) withClient(ctx context.Context, o *options, f func(context.Con
 		now = time.Now
 	}
 	return f(ctx, &session{client, config, s, now, provider})
-}
-
-// record returns a context whose events are told on stderr, to more sinks and, with --artifacts, kept.
-func (p *program) record(ctx context.Context, o *options, more ...trace.Recorder) (context.Context, io.Closer, error) {
-	sinks := append(p.sinks(), more...)
-	var closer io.Closer = io.NopCloser(nil)
-	if o.artifacts != "" {
-		a, err := report.Artifacts(o.artifacts)
-		if err != nil {
-			return nil, nil, &flow.Error{Code: "env.unwritable", Err: fmt.Errorf("--artifacts: %w", err)}
-		}
-		p.artifacts = o.artifacts
-		sinks, closer = append(sinks, a), a
-	}
-	ctx = trace.WithRecorder(ctx, p.redactor.Recorder(sinks...))
-	for _, w := range o.warnings {
-		trace.Record(ctx, trace.Event{Kind: trace.Warning, Message: w})
-	}
-	return ctx, closer, nil
 }
 
 // clientConfig returns the configuration of the client that o describes.

@@ -20,14 +20,18 @@ type Folder struct {
 	Log
 	dir string
 
+	call    *Call // nil: nobody said
+	failure *bundleError
+
 	once  sync.Once
 	paths []string
 	err   error
 }
 
 // Artifacts returns a recorder that writes into dir when it is closed: exchange.har, events.jsonl with every event in
-// full, and the data of each [trace.File] event. dir is made now, with mode 0700, so that what is wrong with it shows
-// before the work is done. Files in it are replaced.
+// full, the data of each [trace.File] event and, where [Folder.Describe] was called, bundle.json. Hosts that mean
+// something inside one network only have made-up names in all of them. dir is made now, with mode 0700, so that what is
+// wrong with it shows before the work is done. Files in it are replaced.
 func Artifacts(dir string) (*Folder, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
@@ -58,23 +62,36 @@ func (f *Folder) write() error {
 			files = append(files, e)
 		}
 	}
-	taken := map[string]bool{}
+	hosts := privateHosts(events)
+	taken := map[string]bool{BundleName: true}
+	list := []bundleFile{}
 	for _, e := range files {
-		errs = append(errs, f.writeOne(e, taken))
+		if utf8.Valid(e.Data) {
+			e.Data = hideHosts(e.Data, hosts)
+		}
+		name, err := f.writeOne(e, taken)
+		if errs = append(errs, err); err == nil {
+			list = append(list, bundleFile{name, len(e.Data)})
+		}
+	}
+	if f.call != nil { // last, as it lists the others
+		_, err := f.writeOne(trace.Event{Name: BundleName, Data: hideHosts(f.bundle(events, list), hosts)}, map[string]bool{})
+		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
 }
 
-func (f *Folder) writeOne(e trace.Event, taken map[string]bool) error {
+func (f *Folder) writeOne(e trace.Event, taken map[string]bool) (name string, err error) {
 	if !isFileName(e.Name) {
-		return fmt.Errorf("artefact %q: want the name of a file, without a folder", e.Name)
+		return "", fmt.Errorf("artefact %q: want the name of a file, without a folder", e.Name)
 	}
-	path := filepath.Join(f.dir, unused(e.Name, taken))
+	name = unused(e.Name, taken)
+	path := filepath.Join(f.dir, name)
 	if err := WriteFile(path, e.Data, 0o600); err != nil {
-		return err
+		return "", err
 	}
 	f.paths = append(f.paths, path)
-	return nil
+	return name, nil
 }
 
 // unused returns name, with a number before its extension if there was one of that name: page.png, page-2.png. File

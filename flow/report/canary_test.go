@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"html"
 	"io"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/oidcflow/oidcflow/flow"
 	"github.com/oidcflow/oidcflow/flow/report"
 	"github.com/oidcflow/oidcflow/flow/trace"
 )
@@ -59,7 +61,7 @@ func plantAll(text string) []trace.Event {
 		e := trace.Event{
 			Time: time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC), Step: trace.SignIn, Kind: kind,
 			Message: "m " + text, Code: "c." + text, URL: "https://op.example/?u=" + text, Title: "t " + text,
-			Data: []byte("d " + text),
+			Fields: []string{"fi " + text}, Keys: []string{"k " + text}, Data: []byte("d " + text),
 		}
 		if kind != trace.File {
 			e.Name = "n " + text
@@ -106,6 +108,13 @@ func sinks(t *testing.T, events []trace.Event) string {
 	trace.Learn(ctx, trace.NewSecret("password", told, "op.example"))
 	for _, e := range events {
 		trace.Record(ctx, e)
+	}
+	folder.Describe(report.Call{Command: "token"})
+	for _, e := range events {
+		if e.Message != "" {
+			folder.Fail(&flow.Error{Step: trace.SignIn, Code: "signin.x", Err: errors.New(e.Message), Hint: e.Message, RequestID: e.Message}, r)
+			break
+		}
 	}
 	require.NoError(t, folder.Close())
 	for _, path := range folder.Paths() {

@@ -73,8 +73,13 @@ var causes = []struct {
 }
 
 func is[E error](err error) bool {
-	var e E
-	return errors.As(err, &e)
+	_, ok := errorAs[E](err)
+	return ok
+}
+
+func errorAs[E error](err error) (e E, ok bool) {
+	ok = errors.As(err, &e)
+	return e, ok
 }
 
 // ErrorCode returns the code of err: that of the [flow.Error] in it, or one that begins with env and says what kind of
