@@ -129,7 +129,7 @@ func (p *program) writeReport(path string, to func(io.Writer) error) error {
 }
 
 // summarize adds to the summary of a job of GitHub Actions.
-func (p *program) summarize(s *report.Suite) (err error) {
+func (p *program) summarize(suites ...*report.Suite) (err error) {
 	path, _ := p.env("GITHUB_STEP_SUMMARY")
 	if path == "" {
 		return nil
@@ -139,7 +139,7 @@ func (p *program) summarize(s *report.Suite) (err error) {
 		return &flow.Error{Code: "env.unwritable", Err: fmt.Errorf("GITHUB_STEP_SUMMARY: %w", err)}
 	}
 	defer closeInto(&err, f)
-	return report.Markdown(f, s)
+	return report.Markdown(f, suites...)
 }
 
 func (p *program) printSuite(r *reports, s *report.Suite) error {

@@ -250,6 +250,7 @@ application would get: verified, on stdout. It has a provider of its own to try 
 		p.passkeyCommand(),
 		p.totpCommand(),
 		p.checkCommand(),
+		p.testCommand(),
 		p.doctorCommand(),
 		p.listCommand(),
 		p.versionCommand(),

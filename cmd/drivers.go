@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"sync"
 
 	"github.com/oidcflow/oidcflow/flow"
 	"github.com/oidcflow/oidcflow/flow/signin"
@@ -36,7 +37,13 @@ type signer struct {
 	browser chrome.Config
 	person  io.Writer // where the person is told to go, for the driver system
 
-	limit   signin.Limit
+	limit   *signin.Limit
+	running *lazyBrowser
+}
+
+// lazyBrowser is a browser that is started when it is first needed. Several signers may share it.
+type lazyBrowser struct {
+	mu      sync.Mutex
 	started *chrome.Browser
 }
 
@@ -60,10 +67,8 @@ func (s *signer) driver(name string) flow.SignIn {
 }
 
 // start starts the browser if it does not run.
-func (s *signer) start(ctx context.Context) (err error) {
-	if s.started == nil {
-		s.started, err = chrome.Start(ctx, s.browser)
-	}
+func (s *signer) start(ctx context.Context) error {
+	_, err := s.running.start(ctx, s.browser)
 	return err
 }
 
@@ -76,21 +81,36 @@ func (s *signer) version() string {
 }
 
 // Close ends the browser, if one was started.
-func (s *signer) Close() error {
-	if s.started == nil {
+func (s *signer) Close() error { return s.running.Close() }
+
+func (r *lazyBrowser) start(ctx context.Context, c chrome.Config) (_ *chrome.Browser, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.started == nil {
+		r.started, err = chrome.Start(ctx, c)
+	}
+	return r.started, err
+}
+
+// Close ends the browser, if one was started.
+func (r *lazyBrowser) Close() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.started == nil {
 		return nil
 	}
-	return s.started.Close()
+	return r.started.Close()
 }
 
 // inChrome signs in with the signer's browser.
 type inChrome struct{ *signer }
 
 func (c inChrome) SignIn(ctx context.Context, r flow.Request) (*flow.Callback, error) {
-	if err := c.start(ctx); err != nil {
+	browser, err := c.running.start(ctx, c.browser)
+	if err != nil {
 		return nil, err
 	}
-	return c.started.Driver(c.config).SignIn(ctx, r)
+	return browser.Driver(c.config).SignIn(ctx, r)
 }
 
 // auto tries one driver and, if that cannot go on and has sent nothing, the other.

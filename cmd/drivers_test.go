@@ -10,13 +10,13 @@ import (
 
 	"github.com/oidcflow/oidcflow/flow"
 	"github.com/oidcflow/oidcflow/flow/report"
+	"github.com/oidcflow/oidcflow/flow/signin"
 )
 
 // Whatever drives a page keeps within the limit of its call; a person in their own browser is not held up.
 func TestDriversShareOneLimit(t *testing.T) {
 	t.Parallel()
-	s := &signer{}
-	s.limit.AtOnce, s.limit.Loopback = 1, true
+	s := &signer{limit: &signin.Limit{AtOnce: 1, Loopback: true}}
 	at, err := url.Parse("http://127.0.0.1:1/authorize")
 	require.NoError(t, err)
 	r := flow.Request{URL: at, RedirectURI: "https://not.loopback.example/"}

@@ -132,6 +132,28 @@ func (p *provider) Configure(body hcl.Body, ctx *hcl.EvalContext) hcl.Diagnostic
 	return diags
 }
 
+// Names implements [scenario.Provider].
+func (p *provider) Names() scenario.Names {
+	clients, users := p.config.Clients, p.config.Users
+	usual, persons := mockidp.Defaults()
+	if clients == nil {
+		clients = usual
+	}
+	if users == nil {
+		users = persons
+	}
+	all := scenario.Names{Faults: names(mockidp.Faults), Variations: names(mockidp.Variations)}
+	for _, c := range clients {
+		all.Clients = append(all.Clients, c.ID)
+	}
+	for _, u := range users {
+		if person, is := u.(mockidp.Person); is {
+			all.Users = append(all.Users, person.Login)
+		}
+	}
+	return all
+}
+
 func (s serverBlock) server() (mockidp.AuthServer, hcl.Diagnostics) {
 	diags := among("alg", s.Alg, s.AlgRange, "RS256", "ES256", "PS256", "EdDSA")
 	ttl := func(text string, at hcl.Range) time.Duration {

@@ -108,6 +108,8 @@ func (o *options) newSigner() (*signer, error) {
 		o.user.Factors = append(slices.Clone(o.user.Factors), o.code)
 	}
 	s := &signer{
+		limit:   &signin.Limit{},
+		running: &lazyBrowser{},
 		config: signin.Config{
 			User:         o.user,
 			Consent:      o.consent,

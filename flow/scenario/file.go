@@ -12,8 +12,10 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclparse"
+	"github.com/zclconf/go-cty/cty"
 
 	"github.com/oidcflow/oidcflow/flow/signin"
+	"github.com/oidcflow/oidcflow/flow/trace"
 )
 
 // maxFile is how many bytes of a file are read.
@@ -26,6 +28,8 @@ type Options struct {
 	AllowFile []string                                                  // folders, besides the file's own, below which file() may read
 	Command   func(ctx context.Context, words []string) (string, error) // runs the program of command(); nil: refused
 	Provider  Provider                                                  // nil: an idp block is not looked into
+	Learn     func(...trace.Secret)                                     // is told of the secrets that runs look up; nil: nobody is
+	Variables map[string]Given                                          // values for variables, by name; nil: their defaults
 }
 
 // Provider understands the idp block, which describes the embedded provider and is no business of this package.
@@ -33,7 +37,12 @@ type Provider interface {
 	// Configure takes its settings from body. [Load] calls it first, with values that are not looked up, so that what is
 	// wrong is reported with the file's other mistakes.
 	Configure(body hcl.Body, ctx *hcl.EvalContext) hcl.Diagnostics
+	// Names returns what runs can name of the provider that was configured.
+	Names() Names
 }
+
+// Names are those that a provider knows.
+type Names struct{ Clients, Users, Faults, Variations []string }
 
 // File is a file that was read without a mistake.
 type File struct {
@@ -42,11 +51,15 @@ type File struct {
 	Users   []string
 	HasIDP  bool          // there is an idp block
 	Pages   []signin.Page // of page blocks, for [signin.WithPages]
+	Runs    []*Run        // none: the file is a profile
 
 	options Options
 	body    hcl.Body
 	parsed  fileBlock
 	sources map[string]*hcl.File
+	defined definitions
+	dry     map[string]cty.Value // var and local by their types
+	values  map[string]cty.Value // var and local; nil: not settled
 }
 
 // fileBlock is the top level of a file.
@@ -64,7 +77,18 @@ type fileBlock struct {
 	IDP     []idpBlock    `hcl:"idp,block"`
 	Clients []clientBlock `hcl:"client,block"`
 	Users   []userBlock   `hcl:"user,block"`
-	Pages   []pageBody    `hcl:"page,block"`
+	Pages   []namedBody   `hcl:"page,block"`
+
+	Variables []namedBody `hcl:"variable,block"` // these three are read by their schema
+	Locals    []idpBlock  `hcl:"locals,block"`
+	Runs      []namedBody `hcl:"run,block"`
+}
+
+// namedBody is a block that is not read yet.
+type namedBody struct {
+	Name string    `hcl:"name,label"`
+	Def  hcl.Range `hcl:",def_range"`
+	Body hcl.Body  `hcl:",remain"`
 }
 
 type idpBlock struct {
@@ -76,18 +100,16 @@ type idpBlock struct {
 func Load(path string, o Options) (*File, hcl.Diagnostics) {
 	src, err := read(path)
 	if err != nil {
-		return nil, hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unreadable file", Detail: err.Error(),
-			Subject: &hcl.Range{Filename: path}, Extra: err}}
+		return nil, unreadable(path, err)
 	}
 	parser := hclparse.NewParser()
-	parsed, diags := parser.ParseHCL(src, path)
+	body, diags := parse(parser, src, path)
+	f := &File{Path: path, options: o, body: body, sources: parser.Files()}
 	if diags.HasErrors() {
-		return nil, diags
+		return f, diags
 	}
-	f := &File{Path: path, options: o, body: parsed.Body, sources: parser.Files()}
-	if diags := f.decode(f.dryContext(), &f.parsed); diags.HasErrors() {
-		return nil, diags
-	}
+	diags = f.define()
+	diags = append(diags, f.decode(f.dryContext(), &f.parsed)...)
 	for _, c := range f.parsed.Clients {
 		f.Clients = append(f.Clients, c.Label)
 	}
@@ -95,7 +117,25 @@ func Load(path string, o Options) (*File, hcl.Diagnostics) {
 		f.Users = append(f.Users, u.Label)
 	}
 	f.HasIDP = len(f.parsed.IDP) > 0
-	return f, nil
+	diags = append(diags, f.readRuns()...)
+	return f, inOrder(diags)
+}
+
+func unreadable(path string, err error) hcl.Diagnostics {
+	return hcl.Diagnostics{{Severity: hcl.DiagError, Summary: "Unreadable file", Detail: err.Error(), Subject: &hcl.Range{Filename: path}, Extra: err}}
+}
+
+// parse reads src as the name of its file says: JSON, or HCL's own syntax.
+func parse(p *hclparse.Parser, src []byte, path string) (hcl.Body, hcl.Diagnostics) {
+	parse := p.ParseHCL
+	if strings.HasSuffix(path, ".json") {
+		parse = p.ParseJSON
+	}
+	file, diags := parse(src, path)
+	if file == nil {
+		return hcl.EmptyBody(), diags
+	}
+	return file.Body, diags
 }
 
 // decode reads the body into b and checks what the schema cannot say.
@@ -117,7 +157,7 @@ func (f *File) decode(ctx *hcl.EvalContext, b *fileBlock) hcl.Diagnostics {
 			diags = append(diags, f.options.Provider.Configure(p.Body, ctx)...)
 		}
 	}
-	return inOrder(diags)
+	return diags
 }
 
 // Sources returns the text of the file by its name, for whoever shows a diagnostic with its line.

@@ -51,18 +51,11 @@ type signBlock struct {
 	StatusRange  hcl.Range `hcl:"status,attr_value_range"`
 }
 
-// pageBody is a page block that is not read yet.
-type pageBody struct {
-	Name string    `hcl:"name,label"`
-	Def  hcl.Range `hcl:",def_range"`
-	Body hcl.Body  `hcl:",remain"`
-}
-
 // pages reads page blocks. They hold the words of pages, which errors repeat: so there are no functions in them, by which
 // a secret could get there.
-func pages(bodies []pageBody) ([]signin.Page, hcl.Diagnostics) {
+func pages(bodies []namedBody) ([]signin.Page, hcl.Diagnostics) {
 	var all []signin.Page
-	diags := unique("page", labels(bodies, func(b pageBody) (string, hcl.Range) { return b.Name, b.Def }))
+	diags := unique("page", labels(bodies, func(b namedBody) (string, hcl.Range) { return b.Name, b.Def }))
 	for _, body := range bodies {
 		var b pageBlock
 		wrong := Decode(body.Body, &hcl.EvalContext{}, &b)

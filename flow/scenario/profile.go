@@ -90,8 +90,16 @@ func (f *File) Profile(ctx context.Context, s Selection) (*Profile, hcl.Diagnost
 	if diags.HasErrors() {
 		return nil, diags
 	}
+	if diags := f.settle(ctx); diags.HasErrors() {
+		return nil, diags
+	}
+	return f.lookUp(ctx, client, user)
+}
+
+// lookUp looks up the values of the top level and of the client and the user with these labels; "" is none.
+func (f *File) lookUp(ctx context.Context, client, user string) (*Profile, hcl.Diagnostics) {
 	var b fileBlock
-	only := chosen{Body: f.body, labels: map[string]string{"client": client, "user": user}}
+	only := chosen{Body: f.body, labels: map[string]string{"client": client, "user": user, "idp": "", "run": "", "page": "", "variable": "", "locals": ""}}
 	if diags := Decode(only, f.context(ctx), &b); diags.HasErrors() {
 		return nil, inOrder(diags)
 	}
@@ -102,11 +110,32 @@ func (f *File) Profile(ctx context.Context, s Selection) (*Profile, hcl.Diagnost
 	return profile, nil
 }
 
+// look is lookUp for a client and a user that may also be the embedded provider's alone: of these the file knows no
+// more than the names.
+func (f *File) look(ctx context.Context, client, user string) (*Profile, hcl.Diagnostics) {
+	ours := func(name string, have []string) string {
+		if slices.Contains(have, name) {
+			return name
+		}
+		return ""
+	}
+	profile, diags := f.lookUp(ctx, ours(client, f.Clients), ours(user, f.Users))
+	if diags.HasErrors() {
+		return nil, diags
+	}
+	profile.Client.Label, profile.Client.ID = cmp.Or(profile.Client.Label, client), cmp.Or(profile.Client.ID, client)
+	profile.User.Label, profile.User.Name = cmp.Or(profile.User.Label, user), cmp.Or(profile.User.Name, user)
+	return profile, nil
+}
+
 // ConfigureProvider looks up the values of the idp block and hands them to the provider of the options. Without such a
 // block it does nothing.
 func (f *File) ConfigureProvider(ctx context.Context) hcl.Diagnostics {
 	if f.options.Provider == nil || !f.HasIDP {
 		return nil
+	}
+	if diags := f.settle(ctx); diags.HasErrors() {
+		return diags
 	}
 	return inOrder(f.options.Provider.Configure(f.parsed.IDP[0].Body, f.context(ctx)))
 }

@@ -228,6 +228,8 @@ func (p *provider) Configure(body hcl.Body, ctx *hcl.EvalContext) hcl.Diagnostic
 	return diags
 }
 
+func (p *provider) Names() Names { return Names{} }
+
 func TestProviderReadsItsBlock(t *testing.T) {
 	t.Parallel()
 	env := variables(map[string]string{"LOGIN": "form"})

@@ -29,17 +29,26 @@ const (
 	maxPage     = 1 << 20
 )
 
-// newClient returns a client with cookies of its own that leaves redirects to its caller.
+// NewJar returns an empty jar for [Config.Jar].
+func NewJar() http.CookieJar {
+	// cookiejar.New has no error to return.
+	jar, _ := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
+	return loopbackJar{jar}
+}
+
+// newClient returns a client that leaves redirects to its caller, with cookies of its own unless c has some.
 func newClient(c Config) *http.Client {
 	transport := c.Transport
 	if _, traced := transport.(*trace.Transport); !traced {
 		transport = &trace.Transport{Base: transport}
 	}
-	// cookiejar.New has no error to return.
-	jar, _ := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
+	jar := c.Jar
+	if jar == nil {
+		jar = NewJar()
+	}
 	return &http.Client{
 		Transport:     transport,
-		Jar:           loopbackJar{jar},
+		Jar:           jar,
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
 }
