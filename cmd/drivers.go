@@ -74,10 +74,12 @@ func (s *signer) start(ctx context.Context) error {
 
 // version is what the browser calls itself, or "" where none was started.
 func (s *signer) version() string {
-	if s.started == nil {
+	s.running.mu.Lock()
+	defer s.running.mu.Unlock()
+	if s.running.started == nil {
 		return ""
 	}
-	return s.started.Version()
+	return s.running.started.Version()
 }
 
 // Close ends the browser, if one was started.
