@@ -152,9 +152,21 @@ func pageHelp() string {
 or end the sign-in with a code and a hint; deny is what to press instead where consent is refused. A when block has
 fields, without, absent, head, text, no_text, button, no_button, captcha, method, verdict, oauth, status.
 
+A page with a remediation is a screen of Okta's Sign-In Widget, for --sign-in chrome: Okta's answer tells which one it is
+and what it asks, so it has no when block. Its press and deny are CSS selectors, tried before the built-in ones inside
+the widget only; {method} in them stands for the authenticator that is chosen, such as okta_verify-totp. With generation
+it is for the second generation of the widget alone, or the third.
+
+  page "verify" {
+    remediation = "challenge-authenticator"
+    generation  = 3
+    press       = ["button[data-se=\"verify\"]"]
+  }
+
 ` + strings.Join([]string{
 		wrapped("Kinds of fields: ", signin.KindNames()),
 		wrapped("To fill: ", signin.Fillable()),
 		wrapped("Codes: ", signin.Codes()),
+		wrapped("Remediations: ", signin.Remediations()),
 	}, "\n\n")
 }

@@ -26,6 +26,11 @@ type pageBlock struct {
 	CodeRange      hcl.Range   `hcl:"code,attr_value_range"`
 	Hint           string      `hcl:"hint,optional"`
 	Wait           bool        `hcl:"wait,optional"`
+
+	Remediation      string    `hcl:"remediation,optional"`
+	RemediationRange hcl.Range `hcl:"remediation,attr_value_range"`
+	Generation       int       `hcl:"generation,optional"`
+	GenerationRange  hcl.Range `hcl:"generation,attr_value_range"`
 }
 
 // signBlock is one way to know a page, as [signin.Sign] has it.
@@ -92,6 +97,12 @@ func (b *pageBlock) renews() bool {
 
 // check finds what the schema cannot say.
 func (b *pageBlock) check(at hcl.Range) hcl.Diagnostics {
+	if b.Remediation != "" {
+		return b.checkRemediation(at)
+	}
+	if b.Generation != 0 {
+		return hcl.Diagnostics{mistake(b.GenerationRange, "Unsuitable value", "A generation is one of Okta's widget: remediation says of which of its screens.")}
+	}
 	diags := known("code", []string{b.Code}, b.CodeRange, signin.Codes())
 	diags = append(diags, known("fill", b.Fill, b.FillRange, signin.Fillable())...)
 	switch does := b.does(); {
@@ -110,6 +121,24 @@ func (b *pageBlock) check(at hcl.Range) hcl.Diagnostics {
 	diags = append(diags, b.checkChallenge(at)...)
 	for _, s := range b.When {
 		diags = append(diags, s.check()...)
+	}
+	return diags
+}
+
+// checkRemediation looks at a screen of Okta's widget, of which only what is pressed can be said.
+func (b *pageBlock) checkRemediation(at hcl.Range) hcl.Diagnostics {
+	diags := known("remediation", []string{b.Remediation}, b.RemediationRange, signin.Remediations())
+	if b.Generation != 0 && b.Generation != 2 && b.Generation != 3 {
+		diags = append(diags, mistake(b.GenerationRange, "Unsuitable value", "generation: want 2 or 3, got %d.", b.Generation))
+	}
+	does := b.does()
+	switch {
+	case len(b.When) > 0 || b.Hint != "" || b.Challenge != "" || !slices.Equal(does, []string{"press"}) && len(does) > 0:
+		diags = append(diags, mistake(at, "Screen with more than presses", "The engine says what a screen of Okta's widget asks: a page with a remediation has press, deny, generation and doc alone."))
+	case slices.Contains(slices.Concat(b.Press, b.Deny), ""):
+		diags = append(diags, mistake(at, "Empty selector", "A page with a remediation has CSS selectors in press and deny."))
+	case len(does) == 0:
+		diags = append(diags, mistake(at, "Page without an action", "Want press: the CSS selectors of what is pressed, the best first."))
 	}
 	return diags
 }
@@ -178,6 +207,9 @@ func (b *pageBlock) page(name string) signin.Page {
 		Code:      b.Code,
 		Hint:      b.Hint,
 		Wait:      b.Wait,
+
+		Remediation: b.Remediation,
+		Generation:  b.Generation,
 	}
 	for _, s := range b.When {
 		p.When = append(p.When, signin.Sign{

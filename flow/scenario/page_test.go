@@ -50,6 +50,11 @@ page "closed" {
   code = "signin.denied_by_policy"
   when { head = ["closed"] }
 }
+page "verify-button" {
+  remediation = "challenge-authenticator"
+  generation  = 3
+  press       = ["[data-se=verify]", "form button"]
+}
 page "password-expired" {
   fill = ["new-password"]
   code = "signin.password_expired"
@@ -71,6 +76,7 @@ page "password-expired" {
 		{Name: "which", Choose: true, When: []signin.Sign{{Method: true}}},
 		{Name: "later", Wait: true, When: []signin.Sign{{Text: []string{"soon"}}}},
 		{Name: "closed", Code: "signin.denied_by_policy", When: []signin.Sign{{Head: []string{"closed"}}}},
+		{Name: "verify-button", Remediation: "challenge-authenticator", Generation: 3, Press: []string{"[data-se=verify]", "form button"}},
 		{Name: "password-expired", Fill: []string{"new-password"}, Code: "signin.password_expired", When: []signin.Sign{{Fields: []string{"new-password"}}}},
 	}, f.Pages)
 }
@@ -112,6 +118,14 @@ func TestPageBlockMistakes(t *testing.T) {
 		{"two actions", "page \"a\" {\n wait = true\n choose = true" + sign + "}", "Want one of choose, wait."},
 		{"a new password at any time", "page \"a\" {\n fill = [\"new-password\"]" + sign + "}", `code = "signin.password_expired"`},
 		{"refusal without consent", "page \"a\" {\n wait = true\n deny = [\"x\"]" + sign + "}", "press says how to agree"},
+		{"a remediation", "page \"a\" {\n remediation = \"challenge-authenticater\"\n press = [\"a\"]\n}", `:2,16-41: Unsuitable value; remediation: there is no "challenge-authenticater". Did you mean "challenge-authenticator"?`},
+		{"a remediation that nothing is pressed for", "page \"a\" {\n remediation = \"success-redirect\"\n press = [\"a\"]\n}", `remediation: there is no "success-redirect".`},
+		{"a generation of the widget", "page \"a\" {\n remediation = \"skip\"\n generation = 4\n press = [\"a\"]\n}", ":3,15-16: Unsuitable value; generation: want 2 or 3, got 4."},
+		{"a generation of nothing", "page \"a\" {\n generation = 3\n press = [\"x\"]" + sign + "}", "remediation says of which of its screens"},
+		{"a remediation with a sign", "page \"a\" {\n remediation = \"skip\"\n press = [\"a\"]" + sign + "}", "press, deny, generation and doc alone"},
+		{"a remediation that fills", "page \"a\" {\n remediation = \"skip\"\n fill = [\"password\"]\n press = [\"a\"]\n}", "press, deny, generation and doc alone"},
+		{"a remediation without presses", "page \"a\" {\n remediation = \"skip\"\n}", "Want press: the CSS selectors"},
+		{"an empty selector", "page \"a\" {\n remediation = \"consent\"\n press = [\"a\"]\n deny = [\"\"]\n}", "CSS selectors in press and deny"},
 		{"the same page twice", "page \"a\" {\n press = [\"x\"]" + sign + "}\npage \"a\" {\n press = [\"x\"]" + sign + "}", `Second page; There is a page "a" already`},
 		{"a secret among words", "page \"a\" {\n press = [env(\"OIDCFLOW_PASSWORD\")]" + sign + "}", ":2,11-35: Function calls not allowed"},
 	} {

@@ -21,6 +21,18 @@ func Fillable() []string {
 	return []string{kindIdentifier, kindPassword, kindCode, kindAnswer, kindNewPassword}
 }
 
+// Remediations returns the steps of Okta's sign-in that a [Page] may say where to press for: those of the Identity Engine
+// in which something is pressed, and those of the Classic one.
+func Remediations() []string {
+	var names []string
+	for _, s := range IDXSteps {
+		if !s.Alone && !slices.Contains([]string{"", idxFollow, idxPoll, idxPush}, s.Does) {
+			names = append(names, s.Name)
+		}
+	}
+	return append(names, AuthnVerify, AuthnSend, AuthnAllow, AuthnDeny, AuthnRenewal)
+}
+
 // KindNames returns the kinds of fields that a [Sign] may name: those of [Kinds], and typed, which is any.
 func KindNames() []string {
 	var names []string

@@ -8,6 +8,9 @@ import (
 
 // Page is a recogniser as data: how to know a screen, and what to do there. A page with a Code ends the sign-in, one
 // with Wait is about to change by itself, and on any other the fields of Fill are filled and a button is pressed.
+//
+// A page with a Remediation is a screen of Okta's Sign-In Widget. The engine's answer says which one it is and what to
+// fill, so it has neither When nor Fill, and only mends where the driver chrome presses.
 type Page struct {
 	Name      string
 	Doc       string
@@ -20,6 +23,9 @@ type Page struct {
 	Code      string        // of the error that ends the sign-in here; a password that has expired is replaced where there is a new one
 	Hint      string        // of that error
 	Wait      bool
+
+	Remediation string // one of Remediations: Press and Deny are CSS selectors, which are tried before ours
+	Generation  int    // of the widget, 2 or 3; 0: any
 }
 
 // Sign is one way to know a page. All that is set must hold.

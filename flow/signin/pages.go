@@ -14,12 +14,12 @@ var (
 var Pages = slices.Concat(credentialPages, choicePages, endPages)
 
 // WithPages returns [Pages] with others: one that has the name of one of ours takes its place, and the rest is tried
-// before ours. So pages of one's own can be added, and ours mended, for [Config.Pages].
+// before ours, as is a screen of Okta's widget in any case. So pages of one's own can be added, and ours mended, for [Config.Pages].
 func WithPages(others []Page) []Page {
 	ours := slices.Clone(Pages)
 	var added []Page
 	for _, p := range others {
-		if i := slices.IndexFunc(ours, func(our Page) bool { return our.Name == p.Name }); i >= 0 {
+		if i := slices.IndexFunc(ours, func(our Page) bool { return our.Name == p.Name && p.Remediation == "" }); i >= 0 {
 			ours[i] = p
 		} else {
 			added = append(added, p)

@@ -49,7 +49,7 @@ func (d *driver) SignIn(ctx context.Context, r flow.Request) (*flow.Callback, er
 	engine := signin.NewIDXDialog(d.cfg, r.URL.String())
 	engine.Browser = true
 	// One dialog in three guises: what was sent to a page is not sent to an engine again.
-	return d.browser.signIn(ctx, r, dialogs{engine.Dialog, engine, engine.Authn()}, newPasskeys(d.cfg))
+	return d.browser.signIn(ctx, r, dialogs{engine.Dialog, engine, engine.Authn(), d.cfg.Pages}, newPasskeys(d.cfg))
 }
 
 // dialogs decide about one sign-in: its pages, and the answers of Okta's engines.
@@ -57,6 +57,7 @@ type dialogs struct {
 	dialog
 	idx   *signin.IDXDialog
 	authn *signin.AuthnDialog
+	own   []signin.Page // among which the user's say what to press for a step of Okta's
 }
 
 // signIn is one sign-in: its pages, and what has come of them.

@@ -77,6 +77,7 @@ type planned struct{ Name, Value string }
 const (
 	isStale   = "stale"   // the engine has said something else meanwhile
 	isMissing = "missing" // the page shows something else than the engine said
+	isWrong   = "wrong"   // Chrome does not understand a selector, which a user has written
 )
 
 // reply does what is to be done about the answer of an engine. It reports whether that is up to the page.
@@ -99,7 +100,7 @@ func (s *signIn) reply(ctx context.Context, now *sight) (alone bool, err error) 
 	if err := s.dialog.Allowed(at); err != nil {
 		return false, err
 	}
-	p := plan{Step: m.Remediation, Fields: []planned{}, Press: pressesFor(m), Again: w.again}
+	p := plan{Step: m.Remediation, Fields: []planned{}, Press: pressesFor(m, s.dialog.own), Again: w.again}
 	for _, f := range m.Fill {
 		if f.What == "choice" {
 			p.Factor = factorOf(f)
@@ -156,6 +157,10 @@ func (s *signIn) perform(ctx context.Context, t *tab, w *word, p plan) error {
 		}
 		if got.State == isOK {
 			t.hasPressed(w.n)
+		}
+		if err == nil && got.State == isWrong {
+			return &flow.Error{Step: trace.SignIn, Code: "usage.bad_selector", Err: fmt.Errorf("%s is no CSS selector", strconv.Quote(printable(got.What))),
+				Hint: "mend it in the page block for remediation " + strconv.Quote(printable(p.Step))}
 		}
 		if err != nil || got.State != isMissing {
 			return err

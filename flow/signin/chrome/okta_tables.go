@@ -10,15 +10,16 @@ import (
 // generation is one of the generations of Okta's Sign-In Widget, and how to know its page. Their marks are of the DOM:
 // versions tell nothing about what an organisation has made of its page.
 type generation struct {
-	name string
-	mark string
+	name   string
+	number int // by which a user calls it; 0: a user does not
+	mark   string
 }
 
 // generations are tried in order.
 var generations = []generation{
-	{"third", "#okta-sign-in[data-version]"},
-	{"second", "#okta-sign-in .siw-main-view"},
-	{"classic", "#okta-sign-in .auth-content"}, // the others have that too, and what tells them comes with the first screen
+	{"third", 3, "#okta-sign-in[data-version]"},
+	{"second", 2, "#okta-sign-in .siw-main-view"},
+	{"classic", 0, "#okta-sign-in .auth-content"}, // the others have that too, and what tells them comes with the first screen
 }
 
 // press says what is pressed for a step of Okta's sign-in, by generation, the best first. The fields of a step are called
@@ -124,8 +125,8 @@ func ways(at map[string][]string, methods ...string) []way {
 	return list
 }
 
-// pressesFor returns what to press for a move.
-func pressesFor(m *signin.IDXMove) []way {
+// pressesFor returns what to press for a move: what the user's own pages say before what ours do.
+func pressesFor(m *signin.IDXMove, own []signin.Page) []way {
 	var is string
 	var methods []string
 	for _, f := range m.Fill {
@@ -147,5 +148,25 @@ func pressesFor(m *signin.IDXMove) []way {
 		is = ifDenied
 	}
 	at := slices.IndexFunc(presses, func(p press) bool { return (p.step == "" || p.step == m.Remediation) && (p.kind == "" || p.kind == is) })
-	return ways(presses[at].at, methods...)
+	all := map[string][]string{}
+	for _, g := range generations {
+		all[g.name] = append(g.own(m, is, own), presses[at].at[g.name]...)
+	}
+	return ways(all, methods...)
+}
+
+// own returns the selectors that the user's own pages have for a move in pages of that generation. Those by which consent
+// is given are none by which it is refused.
+func (g *generation) own(m *signin.IDXMove, is string, pages []signin.Page) []string {
+	var selectors []string
+	for _, p := range pages {
+		switch {
+		case p.Remediation != m.Remediation || p.Generation != 0 && p.Generation != g.number:
+		case is == ifDenied:
+			selectors = append(selectors, p.Deny...)
+		default:
+			selectors = append(selectors, p.Press...)
+		}
+	}
+	return selectors
 }

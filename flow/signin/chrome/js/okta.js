@@ -6,20 +6,20 @@
   if (!page || page.act) return;
 
   const root = "#okta-sign-in";
-  const controls = "input, select, textarea, button, a, [role=button], [role=link]";
-  const all = (selector) => [...document.querySelectorAll(root + " " + selector)];
+  // all never leaves the widget, whatever a selector says that a user has written.
+  const all = (selector) => [...document.querySelectorAll(root)].flatMap((el) => [...el.querySelectorAll(selector)]);
 
   // How long a screen of which elements were kept has to stay as it is, and how long a page may draw nothing.
   const still = 70, patience = 6000;
   const maxTries = 5; // of typing into a form that does not keep it
 
   let answer = 0;           // number of the newest answer, which the page may have drawn or not
-  let before = new WeakSet(); // what was there to press and to fill in when it came
+  let before = new WeakSet(); // what was there when it came
   let marked = -1;          // page.changes() then; -1: nobody could mark
 
   // mark is called while an answer is held: the page cannot have drawn anything of it.
   function mark(n) {
-    before = new WeakSet(all(controls));
+    before = new WeakSet(all("*"));
     marked = page.changes();
     answer = n;
     page.stir(); // whoever waits for the drawing of the answer before
@@ -44,6 +44,15 @@
     return null;
   }
 
+  function parses(selector) {
+    try {
+      document.createDocumentFragment().querySelector(selector);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
   // seek returns what the plan needs of the page, or why it is not there yet.
   function seek(plan) {
     const other = plan.Factor ? page.showFactor(plan.Factor, answer) : "";
@@ -55,6 +64,8 @@
       elements.push(el);
     }
     if (plan.Step === "choose") return { elements }; // the list of factors was all
+    const wrong = plan.Press.flatMap((w) => w.At).find((selector) => !parses(selector));
+    if (wrong !== undefined) return { wrong };
     const button = pressing(plan.Press);
     if (!button) return { missing: "the button for " + plan.Step };
     elements.push(button);
@@ -98,6 +109,7 @@
       if (n !== answer) return { State: "stale" };
       const seen = page.changes();
       const found = seek(plan);
+      if (found.wrong !== undefined) return { State: "wrong", What: found.wrong };
       if (found.missing || !(await fresh(found, plan))) {
         last = null;
         if (found.reveal && reveal(plan)) continue;
