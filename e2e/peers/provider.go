@@ -106,6 +106,8 @@ func signIns(ctx context.Context, p *provider, d driver, n int) (time.Duration, 
 	if err != nil {
 		return 0, err
 	}
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute) // as the other program has
+	defer cancel()
 	errs := make([]error, n)
 	begun := time.Now()
 	var wg sync.WaitGroup

@@ -12,19 +12,16 @@ console.log(JSON.stringify({ version: browser.version() }));
 
 async function signIn({ url, username, password }) {
   const context = await browser.newContext();
+  context.setDefaultTimeout(180_000); // a machine may be busy with many users
   const page = await context.newPage();
-  const callback = new Promise((resolve) =>
-    page.route((u) => u.href.startsWith(redirectURI), (route) => {
-      resolve(route.request().url());
-      return route.fulfill({ status: 200, contentType: "text/html", body: "" });
-    }),
-  );
+  // A route does not see where a redirect leads in every browser. The event does, and is cheaper: nothing is intercepted.
+  const callback = page.waitForRequest((r) => r.url().startsWith(redirectURI));
   await page.goto(url, { waitUntil: "commit" });
   await page.fill('input[name="identifier"]', username);
   await page.click('[type="submit"]');
   await page.fill('input[name="credentials.passcode"]', password);
   await page.click('[type="submit"]');
-  return { context, callback: await callback };
+  return { context, callback: (await callback).url() };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
