@@ -4,18 +4,21 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/chromedp/cdproto/cdp"
+	"github.com/chromedp/cdproto/page"
 	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
 	"github.com/oidcflow/oidcflow/flow"
 	"github.com/oidcflow/oidcflow/flow/signin"
+	"github.com/oidcflow/oidcflow/flow/trace"
 	"github.com/oidcflow/oidcflow/mockidp"
 )
 
@@ -152,4 +155,89 @@ func memory(t testing.TB, b *Browser) int {
 		}
 	}
 	return sum
+}
+
+// robot fills and sends the screens of Okta's widget as soon as they are there, from within the page: nobody outside has
+// a part in it.
+const robot = `(() => {
+  const done = new Set();
+  const step = () => {
+    for (const [name, value] of [["identifier", %q], ["credentials.passcode", %q]]) {
+      const field = document.querySelector('#okta-sign-in form [name="' + name + '"]');
+      if (!field || done.has(name)) continue;
+      done.add(name);
+      field.value = "";
+      Object.getOwnPropertyDescriptor(HTMLInputElement.prototype, "value").set.call(field, value);
+      for (const type of ["input", "change"]) field.dispatchEvent(new Event(type, { bubbles: true }));
+      setTimeout(() => document.querySelector("#okta-sign-in form [type=submit]").click());
+    }
+  };
+  new MutationObserver(step).observe(document, { childList: true, subtree: true });
+})()`
+
+// bareOkta goes through the screens of Okta's widget in a tab as sign-ins have, with a robot in place of the driver. It
+// returns how long opening the tab took, and how long all did.
+func bareOkta(b *testing.B, br *Browser, r flow.Request, user signin.User) (opened, done time.Duration) {
+	b.Helper()
+	begin := time.Now()
+	ctx, end := context.WithCancelCause(within(b, patience))
+	s := &signIn{b: br, request: r, dialog: dialogs{dialog: signin.NewDialog(signin.Config{User: user}, r.URL.String())},
+		learn: func(...trace.Secret) {}, egress: egress{loopback: true}, end: end, woken: make(chan struct{}, 1)}
+	res, err := cdp.Call(ctx, br.calls, target.CreateBrowserContext, target.CreateBrowserContextParams{})
+	require.NoError(b, err)
+	s.contextID = res.BrowserContextID
+	br.gate.add(s.contextID, s)
+	defer s.close()
+	t, err := openTab(ctx, s, "")
+	require.NoError(b, err)
+	s.mu.Lock()
+	s.tabs = nil // nobody overhears what the engine says
+	s.mu.Unlock()
+	opened = time.Since(begin)
+	script := page.AddScriptToEvaluateOnNewDocumentParams{Source: fmt.Sprintf(robot, user.Name, user.Password.Reveal())}
+	require.NoError(b, t.target.Call(ctx, page.AddScriptToEvaluateOnNewDocument.Method, script, nil))
+	require.NoError(b, t.navigate(ctx, r.URL.String()))
+	<-ctx.Done()
+	require.NotNil(b, s.result(), "%v", context.Cause(ctx))
+	done = time.Since(begin)
+	t.close()
+	return opened, done
+}
+
+// BenchmarkOkta is a sign-in on Okta's widget in a browser that runs, beside the same screens answered from within the
+// page: what is beyond those is the driver's own share.
+func BenchmarkOkta(b *testing.B) {
+	for _, g := range []int{2, 3} {
+		o := startOkta(b, mockidp.OktaOrg{Generation: g}, "password")
+		user := signin.User{Name: "alice", Password: trace.NewSecret("password", horse)}
+		for _, binary := range binaries {
+			b.Run(fmt.Sprintf("generation %d, %s", g, binary), func(b *testing.B) {
+				br := sharedBrowser(b, binary)
+				var ours, open, bare []time.Duration
+				for b.Loop() {
+					r := authorize(b, o.Server)
+					begin := time.Now()
+					cb, err := br.Driver(signin.Config{User: user}).SignIn(within(b, patience), r)
+					ours = append(ours, time.Since(begin))
+					require.NoError(b, err)
+					require.NotEmpty(b, cb.Params.Get("code"))
+					br.tabs.Wait()
+					opened, done := bareOkta(b, br, authorize(b, o.Server), user)
+					open, bare = append(open, opened), append(bare, done)
+					br.tabs.Wait()
+				}
+				b.ReportMetric(middle(ours), "ms/sign-in")
+				b.ReportMetric(middle(open), "ms/open-tab")
+				b.ReportMetric(middle(bare), "ms/bare")
+				b.ReportMetric(middle(ours)/middle(bare), "x-bare")
+				b.ReportMetric(0, "ns/op")
+			})
+		}
+	}
+}
+
+// middle is the median in milliseconds.
+func middle(times []time.Duration) float64 {
+	slices.Sort(times)
+	return float64(times[len(times)/2]) / float64(time.Millisecond)
 }
