@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
@@ -108,17 +109,19 @@ func (c *Client) fetchKeys(ctx context.Context, step trace.Step, url string) (*k
 // parseKeys reads a JWK set (RFC 7517 §5). "Implementations SHOULD ignore JWKs within a JWK Set that use kty values that
 // are not understood, or are missing required members": they are kept aside with the reason.
 func parseKeys(document []byte) (*keys, error) {
-	var set struct {
-		Keys []json.RawMessage `json:"keys"`
-	}
+	var set map[string]json.RawMessage // a struct would take KEYS for keys
 	if err := json.Unmarshal(document, &set); err != nil {
+		return nil, errors.New("want an object with an array of keys")
+	}
+	var all []json.RawMessage
+	if raw, has := set["keys"]; has && json.Unmarshal(raw, &all) != nil {
 		return nil, errors.New("keys: want an array of keys")
 	}
-	if len(set.Keys) > maxKeys {
-		return nil, fmt.Errorf("keys: want at most %d, got %d", maxKeys, len(set.Keys))
+	if len(all) > maxKeys {
+		return nil, fmt.Errorf("keys: want at most %d, got %d", maxKeys, len(all))
 	}
 	k := &keys{refused: map[string]error{}}
-	for _, raw := range set.Keys {
+	for _, raw := range all {
 		key, id, err := parseKey(raw)
 		if err != nil {
 			k.refused[id] = err
@@ -149,6 +152,13 @@ func parseKey(raw json.RawMessage) (key jose.JSONWebKey, id string, err error) {
 	}
 	if key.Use != "" && key.Use != "sig" {
 		return key, id, fmt.Errorf("it is for use %q", clip(key.Use))
+	}
+	ops, err := members.list("key_ops")
+	if err != nil {
+		return key, id, err
+	}
+	if ops != nil && !slices.Contains(ops, "verify") { // RFC 7517 §4.3
+		return key, id, errors.New("it is for no operation verify")
 	}
 	switch k := key.Key.(type) {
 	case *rsa.PublicKey:

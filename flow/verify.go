@@ -3,6 +3,7 @@ package flow
 import (
 	"context"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -95,9 +96,15 @@ func (c *Client) checkHeader(step trace.Step, m *Metadata, raw string) (object, 
 	if len(parts) != 3 {
 		return nil, stepError(step, "malformed", "token: want a signed JWT of 3 parts, got %d", len(parts))
 	}
-	data, err := base64.RawURLEncoding.DecodeString(parts[0])
-	if err != nil {
-		return nil, stepError(step, "malformed", "token: the header is not base64url")
+	var data []byte
+	for i, part := range parts {
+		decoded, err := decodePart(part)
+		if err != nil {
+			return nil, stepError(step, "malformed", "token: part %d: %w", i+1, err)
+		}
+		if i == 0 {
+			data = decoded
+		}
 	}
 	header, err := decodeObject(data)
 	if err != nil {
@@ -114,6 +121,19 @@ func (c *Client) checkHeader(step trace.Step, m *Metadata, raw string) (object, 
 		return nil, stepError(step, "crit", "token: the header demands what is not known here: %s", clip(fmt.Sprint(crit)))
 	}
 	return header, nil
+}
+
+// decodePart decodes base64url to the letter (RFC 7515 §2): encoding/base64 passes over line ends, and go-jose over bits
+// that stand for nothing, so that one token would have many spellings.
+func decodePart(part string) ([]byte, error) {
+	if strings.ContainsAny(part, "\r\n") {
+		return nil, errors.New("want base64url, got a line end in it")
+	}
+	data, err := base64.RawURLEncoding.Strict().DecodeString(part)
+	if err != nil {
+		return nil, errors.New("want base64url")
+	}
+	return data, nil
 }
 
 // proof is the provider's keys as go-oidc asks for them. It keeps payload and error, which go-oidc does not hand on.

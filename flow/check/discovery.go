@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"fmt"
+	"math/big"
 	"net/url"
 	"slices"
 	"strings"
@@ -115,15 +116,7 @@ var keysChecks = slices.Concat(
 	transportChecks(trace.Verify, "jwks_uri", func(s *Subject) *Document { return &s.Keys }, keysTroubles),
 	[]Check{
 		{Name: "jwks-duplicate-kid", Ref: "RFC 7517 §4.5", Title: "no two keys have one kid", Step: trace.Verify, Run: onKeys(distinctKids)},
-		{Name: "jwks-private-key", Ref: "RFC 7517 §9.2", Title: "the key set holds public keys only", Step: trace.Verify, Run: onKeys(eachKey(func(k *Object) error {
-			for _, name := range []string{"d", "p", "q", "dp", "dq", "qi", "oth"} {
-				if _, there := k.Members[name]; there {
-					return &Mismatch{What: "jwks: " + kidOf(k), Want: "a public key", Got: fmt.Sprintf("its private part %q", name),
-						Hint: "this key is in the hands of everybody: take it out of use"}
-				}
-			}
-			return nil
-		}))},
+		{Name: "jwks-private-key", Ref: "RFC 7517 §9.2", Title: "the key set holds public keys only", Step: trace.Verify, Run: onKeys(eachKey(publicOnly))},
 		{Name: "jwks-symmetric-key", Ref: "OpenID Connect Core 1.0 §10.1", Title: "no secret is published as a key", Step: trace.Verify, Run: onKeys(eachKey(func(k *Object) error {
 			if k.Members["kty"] == "oct" {
 				return mismatch("jwks: "+kidOf(k)+": kty", say("RSA, EC or OKP"), "oct")
@@ -194,6 +187,16 @@ func distinctKids(all []*Object) error {
 	return nil
 }
 
+func publicOnly(k *Object) error {
+	for _, name := range []string{"d", "p", "q", "dp", "dq", "qi", "oth"} {
+		if _, there := k.Members[name]; there {
+			return &Mismatch{What: "jwks: " + kidOf(k), Want: "a public key", Got: fmt.Sprintf("its private part %q", name),
+				Hint: "this key is in the hands of everybody: take it out of use"}
+		}
+	}
+	return nil
+}
+
 func strongRSA(k *Object) error {
 	n, there, err := k.text("n")
 	if k.Members["kty"] != "RSA" || !there || err != nil {
@@ -203,10 +206,7 @@ func strongRSA(k *Object) error {
 	if err != nil {
 		return &Mismatch{What: "jwks: " + kidOf(k) + ": n", Want: "base64url", Got: "something else"}
 	}
-	for len(modulus) > 0 && modulus[0] == 0 {
-		modulus = modulus[1:]
-	}
-	if bits := len(modulus) * 8; bits < minRSABits {
+	if bits := new(big.Int).SetBytes(modulus).BitLen(); bits < minRSABits {
 		return mismatch("jwks: "+kidOf(k), say(fmt.Sprintf("%d bits or more", minRSABits)), say(fmt.Sprintf("%d bits", bits)))
 	}
 	return nil

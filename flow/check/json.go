@@ -8,6 +8,7 @@ import (
 	"io"
 	"mime"
 	"strings"
+	"unicode/utf8"
 )
 
 // maxDepth bounds JSON in JSON, whatever a provider sends.
@@ -21,6 +22,9 @@ type Object struct {
 
 // readObject reads data, which must be one JSON object and nothing behind it.
 func readObject(data []byte) (*Object, error) {
+	if !utf8.Valid(data) { // which the decoder mends
+		return nil, errors.New("not UTF-8")
+	}
 	d := json.NewDecoder(bytes.NewReader(data))
 	d.UseNumber()
 	o := &Object{}

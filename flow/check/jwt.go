@@ -23,10 +23,13 @@ func readJWT(raw string) (*JWT, error) {
 		return nil, fmt.Errorf("want a signed JWT of 3 parts, got %d", len(parts))
 	}
 	t := &JWT{Raw: raw}
-	for i, into := range []**Object{&t.Header, &t.Claims} {
+	for i, into := range []**Object{&t.Header, &t.Claims, nil} {
 		data, err := base64.RawURLEncoding.Strict().DecodeString(parts[i])
-		if err != nil {
+		if err != nil || strings.ContainsAny(parts[i], "\r\n") { // which the decoder passes over
 			return nil, fmt.Errorf("part %d is not base64url", i+1)
+		}
+		if into == nil {
+			break // the signature
 		}
 		if *into, err = readObject(data); err != nil {
 			return nil, fmt.Errorf("part %d: %w", i+1, err)

@@ -31,7 +31,7 @@ func TestRightProviderPassesProbes(t *testing.T) {
 			probes++
 		}
 	}
-	require.Equal(t, 21, probes, "the public client has no secret, and the refresh tokens a grace period")
+	require.Equal(t, 28, probes, "the public client has no secret, and the refresh tokens a grace period")
 }
 
 func TestProbesWaitForTheirTurn(t *testing.T) {

@@ -160,10 +160,26 @@ func (s *Subject) algorithms() []string {
 // unknownKey reports whether the ID token names a key that is not published.
 func (s *Subject) unknownKey() bool {
 	kid, there, err := s.IDToken.Header.text("kid")
-	if !there || err != nil || s.Keys.Message == nil || named(keysTroubles, &s.Keys) != nil {
+	if !there || kid == "" || err != nil || s.Keys.Message == nil || named(keysTroubles, &s.Keys) != nil {
 		return false
 	}
 	return !slices.ContainsFunc(s.Keys.keys(), func(k *Object) bool { return k.Members["kid"] == kid })
+}
+
+// isFor reports whether a published key may prove signatures of alg, by what it says of itself (RFC 7517 §4.2 to §4.4),
+// and is fit for it: public, and of a size that counts.
+func isFor(k *Object, alg string) bool {
+	for name, want := range map[string]string{"use": "sig", "alg": alg} {
+		if v, there := k.Members[name]; there && v != want {
+			return false
+		}
+	}
+	if ops, there := k.Members["key_ops"]; there {
+		if list, is := ops.([]any); !is || !slices.Contains(list, "verify") {
+			return false
+		}
+	}
+	return publicOnly(k) == nil && strongRSA(k) == nil
 }
 
 // verify proves a token by the published keys. Those that cannot be read are left out, as a client does.
@@ -178,9 +194,12 @@ func (s *Subject) verify(what string, t *JWT) error {
 	if err != nil {
 		return Skipped(what + " has a signature that nobody here can prove: " + err.Error())
 	}
-	kid := jws.Signatures[0].Header.KeyID
+	if twice := s.Keys.Object.Twice; len(twice) > 0 {
+		return mismatch("key set: "+twice[0], say("one"), say("several"))
+	}
+	kid, alg := jws.Signatures[0].Header.KeyID, jws.Signatures[0].Header.Algorithm
 	for _, k := range s.Keys.keys() {
-		if kid != "" && k.Members["kid"] != kid {
+		if kid != "" && k.Members["kid"] != kid || !isFor(k, alg) {
 			continue
 		}
 		var key jose.JSONWebKey
