@@ -25,6 +25,7 @@ type mockOptions struct {
 	readyFile               string
 	noAdmin, insecureListen bool
 	strictClient            bool
+	replay                  string
 }
 
 func (p *program) mockCommand() *cobra.Command {
@@ -37,13 +38,21 @@ issuers, clients, users and their secrets. It is for tests: everything is in mem
 whoever reaches it gets tokens. They are worth nothing anywhere else.
 
 With --login okta it is an organisation of Okta's: alice is asked for her password and a code of Google Authenticator, bob
-for his password. 'oidcflow help config' has the block that says what else a user may be asked for.`,
+for his password. 'oidcflow help config' has the block that says what else a user may be asked for.
+
+With --replay it serves what --artifacts has kept of another call: whoever signs in there, with any password, meets the
+same pages and answers, in their order. Secrets are made up anew; what was signed cannot be, so that a call which came to
+its tokens ends where they are verified. No script of a page runs.`,
 		Example: `  oidcflow mock
   oidcflow mock --listen 127.0.0.1:9000 --tls --ready-file ready.json
   oidcflow mock --config idp.hcl --fault invalid-aud
+  oidcflow mock --replay artifacts
   oidcflow mock --login okta --widget node_modules/@okta/okta-signin-widget/dist`,
 		Args: noArguments,
 		RunE: func(c *cobra.Command, _ []string) error {
+			if m.replay != "" {
+				return p.replay(c, &m)
+			}
 			config, err := p.mockConfig(c, &m)
 			if err != nil {
 				return err
@@ -66,6 +75,7 @@ for his password. 'oidcflow help config' has the block that says what else a use
 	fs.StringVar(&m.readyFile, "ready-file", "", "write what it prints to this file as well, mode 0600")
 	fs.BoolVar(&m.noAdmin, "no-admin", false, "no control under /_mock/")
 	fs.BoolVar(&m.insecureListen, "insecure-listen", false, "allow --listen on a host that is not loopback: whoever reaches it gets tokens")
+	fs.StringVar(&m.replay, "replay", "", "serve what is recorded in `BUNDLE`: the folder of --artifacts, or a HAR file")
 	addFlags(fs, &fileSettings)
 	return c
 }
@@ -153,8 +163,20 @@ func (p *program) serveMock(ctx context.Context, config mockidp.Config, readyFil
 		return providerError(err)
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
+	p.say("A provider for tests, at %s. Not for production: whoever reaches it gets tokens. Ctrl-C ends it.", server.URL)
+	if err := p.announce(server.Ready(), readyFile); err != nil {
+		return err
+	}
+	if err := server.Wait(ctx); ctx.Err() == nil {
+		return err
+	}
+	return nil
+}
+
+// announce prints that a server listens, and writes the same to the ready file, if one is wanted.
+func (p *program) announce(server any, readyFile string) error {
 	var ready bytes.Buffer
-	if err := encode(&ready, server.Ready()); err != nil {
+	if err := encode(&ready, server); err != nil {
 		return err
 	}
 	if readyFile != "" {
@@ -162,12 +184,8 @@ func (p *program) serveMock(ctx context.Context, config mockidp.Config, readyFil
 			return &flow.Error{Code: "env.unwritable", Err: fmt.Errorf("--ready-file: %w", err)}
 		}
 	}
-	p.say("A provider for tests, at %s. Not for production: whoever reaches it gets tokens. Ctrl-C ends it.", server.URL)
 	if _, err := p.stdout.Write(ready.Bytes()); err != nil {
 		return &flow.Error{Code: "env.unwritable", Err: fmt.Errorf("standard output: %w", err)}
-	}
-	if err := server.Wait(ctx); ctx.Err() == nil {
-		return err
 	}
 	return nil
 }

@@ -173,7 +173,7 @@ func TestThreats(t *testing.T) {
 			require.Contains(t, known, name[1], "no such test, named by: %s", line)
 		}
 	}
-	require.Equal(t, 23, rows)
+	require.Equal(t, 24, rows)
 }
 
 // tests returns the names of all tests and scripts of the repository: "flow/trace.TestSecret", "bad-user.txtar".
