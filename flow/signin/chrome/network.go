@@ -32,9 +32,12 @@ type exchange struct {
 	event    trace.Event
 	kind     network.ResourceType
 	frame    cdp.FrameID
+	document cdp.LoaderID
+	url      string
 	begun    time.Time
 	sent     cdp.MonotonicTime
 	engine   bool // an engine is asked: whatever it says, the page waits for it
+	widget   bool // Okta's page cannot be drawn without it
 	recorded bool // what documents and scripts request is recorded, not pictures and styles
 }
 
@@ -44,7 +47,7 @@ func (r requests) begin(ctx context.Context, ev *network.EventRequestWillBeSent)
 		r.response(ev.RequestID, ev.RedirectResponse)
 		r.end(ctx, ev.RequestID, ev.Timestamp, "")
 	}
-	x := &exchange{kind: ev.Type, frame: ev.FrameID, begun: time.Now(), sent: ev.Timestamp}
+	x := &exchange{kind: ev.Type, frame: ev.FrameID, document: ev.LoaderID, url: ev.Request.URL, begun: time.Now(), sent: ev.Timestamp, widget: ofWidget(ev.Request.URL)}
 	switch ev.Type {
 	case network.ResourceTypeDocument, network.ResourceTypeXHR, network.ResourceTypeFetch:
 		x.recorded, x.engine = true, engineAt(ev.Request.URL) != nil
@@ -125,7 +128,7 @@ func (r requests) busy() bool {
 		if x.kind == network.ResourceTypeScript {
 			long = longScript
 		}
-		if x.kind == network.ResourceTypeDocument || x.engine || time.Since(x.begun) < long {
+		if x.kind == network.ResourceTypeDocument || x.engine || x.widget || time.Since(x.begun) < long {
 			return true
 		}
 	}

@@ -1,10 +1,12 @@
 package chrome
 
 import (
+	"cmp"
 	"context"
 	_ "embed"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 	"sync"
@@ -64,6 +66,7 @@ type tab struct {
 	statuses map[cdp.LoaderID]int
 	named    map[cdp.LoaderID]string // how the provider's logs name the request for a document
 	word     word                    // what Okta's engine has said to the page
+	script   *lostScript             // of Okta's widget, that the document shown has to do without; nil: none
 	pressed  int                     // the number of the last word for which our script has pressed a button
 }
 
@@ -148,7 +151,7 @@ func (t *tab) event(ctx context.Context, ev any) {
 		return
 	case *page.EventFrameNavigated:
 		if ev.Frame.ParentID == "" {
-			t.document, t.url, t.leaving = ev.Frame.LoaderID, ev.Frame.URL+ev.Frame.URLFragment, time.Time{}
+			t.document, t.url, t.leaving, t.script = ev.Frame.LoaderID, ev.Frame.URL+ev.Frame.URLFragment, time.Time{}, nil
 			t.s.asked(t.url)
 		}
 	case *page.EventNavigatedWithinDocument:
@@ -182,6 +185,9 @@ func (t *tab) event(ctx context.Context, ev any) {
 	case *network.EventResponseReceived:
 		t.s.passkeys.answered(ev.RequestID, ev.Response.Status)
 		t.requests.response(ev.RequestID, ev.Response)
+		if ev.Type == network.ResourceTypeScript && ev.Response.Status >= 400 {
+			t.lose(ev.LoaderID, ev.Response.URL, fmt.Sprintf("status %d", ev.Response.Status))
+		}
 		if ev.Type == network.ResourceTypeDocument && ev.FrameID == cdp.FrameID(t.id) {
 			t.statuses[ev.LoaderID] = int(ev.Response.Status)
 			t.named[ev.LoaderID] = flow.RequestID(header(ev.Response.Headers))
@@ -218,6 +224,9 @@ func (t *tab) contextCreated(c *runtime.ExecutionContextDescription) {
 // ends the sign-in at once.
 func (t *tab) failed(ctx context.Context, ev *network.EventLoadingFailed) {
 	x := t.requests.end(ctx, ev.RequestID, ev.Timestamp, ev.ErrorText)
+	if x != nil && x.kind == network.ResourceTypeScript && !ev.Canceled {
+		t.lose(x.document, x.url, cmp.Or(string(ev.BlockedReason), ev.ErrorText))
+	}
 	if x == nil || x.kind != network.ResourceTypeDocument && !x.engine || x.frame != cdp.FrameID(t.id) {
 		return
 	}

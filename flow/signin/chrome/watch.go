@@ -128,13 +128,7 @@ func (s *signIn) watch(ctx context.Context, last *sight, unknown error) (*sight,
 		}
 		patience := now.patience(last, unknown != nil)
 		if still >= patience && !now.waited() {
-			if unknown != nil {
-				return nil, unknown
-			}
-			if now == nil || now.word == nil {
-				return nil, s.dialog.Stuck(s.view())
-			}
-			if err := s.mute(ctx, now.tab, last, still); err != nil {
+			if err := s.stands(ctx, now, last, unknown, still); err != nil {
 				return nil, err
 			}
 		}
@@ -192,7 +186,7 @@ func (n *sight) patience(last *sight, unknown bool) time.Duration {
 		return goesAlone
 	case n.word != nil:
 		return stuck
-	case unknown && !n.view.Scripts && n.complete():
+	case unknown && n.complete() && (!n.view.Scripts || n.tab.broken() != nil):
 		return 0
 	case unknown:
 		return unknowns
@@ -202,6 +196,17 @@ func (n *sight) patience(last *sight, unknown bool) time.Duration {
 		return settles
 	}
 	return stuck
+}
+
+// stands is called when nothing has happened on a page for so long. It returns an error unless the page may be waited for.
+func (s *signIn) stands(ctx context.Context, now, last *sight, unknown error, still time.Duration) error {
+	switch {
+	case unknown != nil:
+		return s.undrawn(ctx, now, unknown)
+	case now == nil || now.word == nil:
+		return s.dialog.Stuck(s.view())
+	}
+	return s.mute(ctx, now.tab, last, still)
 }
 
 // mute is called when a page does not go on that an engine answers. It returns an error where the page says why, or has

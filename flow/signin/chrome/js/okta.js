@@ -146,5 +146,11 @@
     return true;
   }
 
-  Object.assign(page, { mark, act });
+  // empty says whether this is the page that the widget is to be drawn on, and has not been. Nothing but the names in its
+  // scripts tell such a page from others.
+  const marks = /okta-?sign-?in|OktaUtil|OktaLogin|initLoginPage/i;
+  const drawn = "form, input, button, a, h1, h2, [role=alert]";
+  const empty = () => [...document.scripts].some((s) => marks.test(s.src) || marks.test(s.text)) && !all(drawn).some(page.visible);
+
+  Object.assign(page, { mark, act, empty });
 })();
