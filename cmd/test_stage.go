@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"slices"
 	"strings"
@@ -23,8 +22,8 @@ type stage struct {
 	*trial
 	file   *scenario.File
 	server *mockidp.Server // nil: the file's issuer
-	jars   map[string]http.CookieJar
-	ledger *signin.Ledger // of the codes that the embedded provider has been sent
+	jars   map[string]*signin.Jar
+	coded  bool // the embedded provider has been sent a code of an authenticator app
 
 	last *options // of the run that goes on
 }
@@ -33,7 +32,7 @@ var _ scenario.Stage = (*stage)(nil)
 
 // open starts the embedded provider, if the file has one.
 func (t *trial) open(ctx context.Context, f *scenario.File) (scenario.Stage, error) {
-	s := &stage{trial: t, file: f, jars: map[string]http.CookieJar{}, ledger: &signin.Ledger{}}
+	s := &stage{trial: t, file: f, jars: map[string]*signin.Jar{}}
 	if !f.HasIDP {
 		return s, nil
 	}
@@ -145,13 +144,28 @@ func (s *stage) provide(o *options) error {
 	if err := o.target(s.server); err != nil {
 		return err
 	}
-	for _, f := range o.user.Factors {
-		if f, is := f.(*signin.TOTP); is {
-			f.Ledger = s.ledger
-		}
-	}
+	s.nextStep(o)
 	return nil
 }
+
+// nextStep moves the clock to a step whose code has not been sent, if the user has an authenticator app. Other files
+// have the same secrets, and clocks of their own.
+func (s *stage) nextStep(o *options) {
+	for _, f := range o.user.Factors {
+		app, is := f.(*signin.TOTP)
+		if !is {
+			continue
+		}
+		app.Ledger = &signin.Ledger{}
+		if s.coded {
+			s.server.Clock().Advance(stepTime)
+		}
+		s.coded = true
+	}
+}
+
+// stepTime is the length of a step (RFC 6238 §5.2).
+const stepTime = 30 * time.Second
 
 // options are the settings of one run: those of the machine, and what the profile says of target and user.
 func (s *stage) options(ctx context.Context, p *scenario.Profile) (*options, error) {

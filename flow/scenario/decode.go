@@ -66,6 +66,9 @@ func plainAttributes(attributes hcl.Attributes) hcl.Attributes {
 type plainExpression struct{ hcl.Expression }
 
 func (e plainExpression) Value(ctx *hcl.EvalContext) (cty.Value, hcl.Diagnostics) {
+	if wrong := references(e.Expression, ctx, nil); wrong.HasErrors() {
+		return cty.DynamicVal, wrong
+	}
 	v, diags := e.Expression.Value(ctx)
 	v, _ = v.UnmarkDeep()
 	return lookedUp(v), diags

@@ -57,6 +57,7 @@ var Library = []Function{
 	{"replace", "a text with a part replaced", stdlib.ReplaceFunc},
 	{"reverse", "a list from its end", stdlib.ReverseListFunc},
 	{"setintersection", "what is in all sets", stdlib.SetIntersectionFunc},
+	{"setproduct", "all combinations of the elements of sets or lists", stdlib.SetProductFunc},
 	{"setsubtract", "what is in the first set and not in the second", stdlib.SetSubtractFunc},
 	{"setunion", "what is in any of the sets", stdlib.SetUnionFunc},
 	{"slice", "a part of a list", stdlib.SliceFunc},

@@ -111,9 +111,8 @@ func (r *Run) want(t hcl.Traversal) {
 
 // check finds everything in r that can be told without a value.
 func (r *Run) check() hcl.Diagnostics {
-	_, diags := r.node.value("for_each", r.file.dryContext())
-	instances, wrong := r.instances(r.file.dryContext())
-	if diags = append(diags, wrong...); wrong.HasErrors() {
+	instances, diags := r.instances(r.file.dryContext())
+	if diags.HasErrors() {
 		instances = []instance{{name: r.Name, each: dryEach}}
 	}
 	var later []string

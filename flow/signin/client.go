@@ -12,7 +12,6 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"strings"
 	"time"
@@ -20,7 +19,6 @@ import (
 	"github.com/oidcflow/oidcflow/flow"
 	"github.com/oidcflow/oidcflow/flow/trace"
 	"golang.org/x/net/html/charset"
-	"golang.org/x/net/publicsuffix"
 )
 
 // Bounds of one request.
@@ -28,13 +26,6 @@ const (
 	requestTime = 10 * time.Second
 	maxPage     = 1 << 20
 )
-
-// NewJar returns an empty jar for [Config.Jar].
-func NewJar() http.CookieJar {
-	// cookiejar.New has no error to return.
-	jar, _ := cookiejar.New(&cookiejar.Options{PublicSuffixList: publicsuffix.List})
-	return loopbackJar{jar}
-}
 
 // newClient returns a client that leaves redirects to its caller, with cookies of its own unless c has some.
 func newClient(c Config) *http.Client {

@@ -72,6 +72,6 @@ type Config struct {
 	Order        []ChallengeKind   // which kind of challenge to choose where several are offered, the best first; nil: passkey, totp, question, code
 	AllowPush    bool              // wait for a person to answer a push message, whose number is recorded as a warning; else such a challenge ends the sign-in
 	Enrol        *Enrolment        // nil: nothing is set up on the way
-	Jar          http.CookieJar    // cookies of the drivers form and idx, for sign-ins that share a session; nil: each has its own
+	Jar          *Jar              // cookies of a session that sign-ins share; nil: each has its own
 	Transport    http.RoundTripper // of the drivers form and idx, wrapped in a trace.Transport if it is none; nil: http.DefaultTransport
 }

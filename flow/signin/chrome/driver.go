@@ -49,7 +49,7 @@ func (d *driver) SignIn(ctx context.Context, r flow.Request) (*flow.Callback, er
 	engine := signin.NewIDXDialog(d.cfg, r.URL.String())
 	engine.Browser = true
 	// One dialog in three guises: what was sent to a page is not sent to an engine again.
-	return d.browser.signIn(ctx, r, dialogs{engine.Dialog, engine, engine.Authn(), d.cfg.Pages}, newPasskeys(d.cfg))
+	return d.browser.signIn(ctx, r, dialogs{engine.Dialog, engine, engine.Authn(), d.cfg.Pages}, newPasskeys(d.cfg), d.cfg.Jar)
 }
 
 // dialogs decide about one sign-in: its pages, and the answers of Okta's engines.
@@ -67,7 +67,8 @@ type signIn struct {
 	dialog    dialogs
 	learn     func(...trace.Secret)
 	egress    egress
-	passkeys  *passkeys // nil: none
+	passkeys  *passkeys   // nil: none
+	jar       *signin.Jar // nil: cookies end with the sign-in
 	contextID cdp.BrowserContextID
 	end       context.CancelCauseFunc // ends the sign-in, for a reason
 	woken     chan struct{}           // holds one token when something has happened on a page
@@ -83,13 +84,13 @@ type signIn struct {
 	seen     *signin.View // what was on screen last
 }
 
-func (b *Browser) signIn(ctx context.Context, r flow.Request, d dialogs, k *passkeys) (*flow.Callback, error) {
+func (b *Browser) signIn(ctx context.Context, r flow.Request, d dialogs, k *passkeys, jar *signin.Jar) (*flow.Callback, error) {
 	if _, ok := ctx.Deadline(); !ok {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, defaultTimeout)
 		defer cancel()
 	}
-	s := &signIn{b: b, request: r, dialog: d, passkeys: k, woken: make(chan struct{}, 1)}
+	s := &signIn{b: b, request: r, dialog: d, passkeys: k, jar: jar, woken: make(chan struct{}, 1)}
 	s.learn = func(list ...trace.Secret) { trace.Learn(ctx, list...) }
 	s.egress.loopback = local(r.URL.String()) || local(r.RedirectURI)
 	if err := s.egress.refuse(r.URL); err != nil {
@@ -114,7 +115,7 @@ func (b *Browser) signIn(ctx context.Context, r flow.Request, d dialogs, k *pass
 	k.settle(s.result() != nil)
 	if cb := s.result(); cb != nil {
 		s.dialog.Accepted(ctx)
-		return cb, nil
+		return cb, s.keepCookies(ctx)
 	}
 	err = s.explain(ctx, sctx, err)
 	s.evidence(ctx, err)
@@ -181,6 +182,9 @@ func (s *signIn) open(ctx context.Context) error {
 	s.contextID = res.BrowserContextID
 	s.b.gate.add(s.contextID, s)
 	if err := s.confine(ctx); err != nil {
+		return err
+	}
+	if err := s.takeCookies(ctx); err != nil {
 		return err
 	}
 	t, err := openTab(ctx, s, "")
