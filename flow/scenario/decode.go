@@ -2,6 +2,7 @@ package scenario
 
 import (
 	"context"
+	"slices"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/gohcl"
@@ -17,7 +18,21 @@ type sensitive struct{}
 // Decode is gohcl.DecodeBody for bodies that may hold sensitive values. The structs they end up in keep them as
 // strings, and whoever reads those makes secrets of them.
 func Decode(body hcl.Body, ctx *hcl.EvalContext, into any) hcl.Diagnostics {
-	return gohcl.DecodeBody(plainBody{body}, ctx, into)
+	return withoutEchoes(gohcl.DecodeBody(plainBody{body}, ctx, into))
+}
+
+// withoutEchoes leaves out that a value is of the wrong type, where it has none because a name in it is wrong.
+func withoutEchoes(diags hcl.Diagnostics) hcl.Diagnostics {
+	var out hcl.Diagnostics
+	for _, d := range diags {
+		echo := d.Summary == "Unsuitable value type" && slices.ContainsFunc(diags, func(o *hcl.Diagnostic) bool {
+			return o.Summary != d.Summary && o.Subject != nil && d.Subject != nil && d.Subject.Overlaps(*o.Subject)
+		})
+		if !echo {
+			out = append(out, d)
+		}
+	}
+	return out
 }
 
 // plainBody takes the marks off the values of a body: gocty panics at a marked one.
