@@ -60,7 +60,7 @@ func (p *play) newRequest(ctx context.Context, n *node) (*http.Request, hcl.Diag
 	}
 	u, err := p.mayAsk(strings.Join(stringsOf(address), ""))
 	if err != nil {
-		return nil, append(diags, mistake(n.where("url"), "Request that is not allowed", "%v.", err))
+		return nil, veiled(n.attributes["url"].Expr, eval, append(diags, mistake(n.where("url"), "Request that is not allowed", "%v.", err)))
 	}
 	if address.ContainsMarked() || headers.ContainsMarked() || body.ContainsMarked() {
 		p.letTokensGo(ctx, u)

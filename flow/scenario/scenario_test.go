@@ -46,7 +46,7 @@ user "alice" {
 `
 
 // write puts files into a new folder and returns the path of oidcflow.hcl in it.
-func write(t *testing.T, files map[string]string) string {
+func write(t testing.TB, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
