@@ -54,14 +54,17 @@ func (f *File) dryContext() *hcl.EvalContext {
 var secretFunctions = []string{"env", "file", "command"}
 
 func functions(env, file, command lookup) *hcl.EvalContext {
-	one := []function.Parameter{{Name: "name", Type: cty.String}}
-	words := &function.Parameter{Name: "word", Type: cty.String}
+	one := []function.Parameter{{Name: "name", Type: cty.String, AllowMarked: true}}
+	words := &function.Parameter{Name: "word", Type: cty.String, AllowMarked: true}
 	all := library()
 	for i, f := range []function.Function{secretFunction(one, nil, env), secretFunction(one, nil, file), secretFunction(nil, words, command)} {
 		all[secretFunctions[i]] = f
 	}
 	return &hcl.EvalContext{Functions: all}
 }
+
+// lookupError is the error of a lookup. It holds no secret.
+type lookupError struct{ error }
 
 // secretFunction returns a function whose result is marked sensitive; without find it is unknown.
 func secretFunction(params []function.Parameter, more *function.Parameter, find lookup) function.Function {
@@ -73,13 +76,17 @@ func secretFunction(params []function.Parameter, more *function.Parameter, find 
 			if find == nil {
 				return cty.UnknownVal(cty.String).Mark(sensitive{}), nil
 			}
-			var words []string
+			words, secret := []string{}, false
 			for _, a := range args {
-				words = append(words, a.AsString())
+				a, marks := a.Unmark()
+				words, secret = append(words, a.AsString()), secret || len(marks) > 0
 			}
 			s, err := find(words)
-			if err != nil {
-				return cty.NilVal, err
+			switch {
+			case err != nil && secret:
+				return cty.NilVal, &lookupError{errors.New("nothing was found by a name that is a secret")}
+			case err != nil:
+				return cty.NilVal, &lookupError{err}
 			}
 			return cty.StringVal(s).Mark(sensitive{}), nil
 		},

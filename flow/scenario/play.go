@@ -225,7 +225,7 @@ func (p *play) prepare(ctx context.Context) error {
 	}
 	p.config = config.WithDefaults()
 	p.exchange = &exchange{config: p.config, send: p.run.one("send"), eval: p.scope.context(BeforeRun), then: p.then, wants: p.run.wants,
-		made: &made{Result: &flow.Result{}, responses: map[string]cty.Value{}, now: p.config.Now}}
+		made: &made{Result: &flow.Result{Issuer: p.config.Issuer, ClientID: p.config.ClientID}, responses: map[string]cty.Value{}, now: p.config.Now}}
 	if p.signIn == noSignIn {
 		return nil
 	}

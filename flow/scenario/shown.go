@@ -39,7 +39,8 @@ func (f *File) shown(e hcl.Expression, ctx *hcl.EvalContext) []Value {
 			continue
 		}
 		for _, side := range []hclsyntax.Expression{c.LHS, c.RHS} {
-			if v, _ := side.Value(ctx); len(side.Variables()) > 0 {
+			if _, constant := side.Value(nil); constant.HasErrors() { // else it stands there
+				v, _ := side.Value(ctx)
 				add(Value{f.source(side.Range()), display(v)})
 			}
 		}

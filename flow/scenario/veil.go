@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/hashicorp/hcl/v2"
@@ -15,10 +16,21 @@ func veiled(e hcl.Expression, ctx *hcl.EvalContext, diags hcl.Diagnostics) hcl.D
 	}
 	var out hcl.Diagnostics
 	for _, d := range diags {
+		if ofLookup(d) {
+			out = append(out, d)
+			continue
+		}
 		told := &hcl.Diagnostic{Severity: d.Severity, Summary: d.Summary, Detail: "A value in it is a secret, so more is not told.", Subject: d.Subject}
 		out = append(out, told)
 	}
 	return out
+}
+
+// ofLookup reports whether d is the error of env(), file() or command(), which names what was not found.
+func ofLookup(d *hcl.Diagnostic) bool {
+	call, is := hcl.DiagnosticExtra[hclsyntax.FunctionCallDiagExtra](d)
+	var lookup *lookupError
+	return is && errors.As(call.FunctionCallError(), &lookup)
 }
 
 // readsSecret reports whether a value that e reads is a secret or has one in it. What it does not know it takes for one.
