@@ -15,6 +15,7 @@ type IDXMove struct {
 	Remediation string        // its name; of the Classic engine, one of the Authn constants
 	Follow      bool          // leave the engine: open URL as a page
 	Wait        bool          // in a browser nothing is to be done: Okta's page goes on by itself
+	Proves      bool          // Okta's page has to do a proof of work, which takes its time
 	Look        bool          // the answer does not say what the page asks: [Dialog.Next] decides, by what it looks like
 	After       time.Duration // wait before
 	Method      string        // of the request

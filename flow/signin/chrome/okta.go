@@ -67,6 +67,7 @@ type plan struct {
 	Fields []planned
 	Press  []way
 	Reveal []way
+	Await  string         // a selector of what else has to be there
 	Again  bool           // the page asked the same before, and may go on with the fields that it has
 	Factor *classicFactor // that the page has to show; nil: any
 }
@@ -118,10 +119,13 @@ func (s *signIn) reply(ctx context.Context, now *sight) (alone bool, err error) 
 			p.Reveal = ways(reveals)
 		}
 	}
+	if m.Proves {
+		p.Await = proof
+	}
 	if p.Step != signin.AuthnSelect { // which presses nothing
 		s.acting = now
 	}
-	return false, s.perform(ctx, t, w, p)
+	return m.Proves, s.perform(ctx, t, w, p)
 }
 
 // undo tells the dialog if what our script was last told to do came to nothing: the page was left, or the engine had

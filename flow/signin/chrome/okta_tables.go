@@ -100,6 +100,9 @@ var reveals = map[string][]string{
 	"classic": {`[data-se="inline-totp-add"]`}, // the code of an app that may also be sent a push message
 }
 
+// proof is what Okta's page does a proof of work with. Until it is there, the page would send a form without one.
+const proof = "altcha-widget *"
+
 // way is what to press in pages of one generation, as our script takes it.
 type way struct {
 	When string

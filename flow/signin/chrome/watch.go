@@ -219,6 +219,10 @@ func (s *signIn) mute(ctx context.Context, t *tab, last *sight, still time.Durat
 		}
 		return err
 	}
+	var proving bool
+	if err := t.eval(ctx, &proving, "proving"); err != nil && !errors.Is(err, errMoved) || proving {
+		return err
+	}
 	if waits := last != nil && last.waits; still >= goesAlone || !waits && len(seen.view.Messages) > 0 {
 		return s.dialog.Stuck(seen.view)
 	}

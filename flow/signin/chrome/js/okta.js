@@ -69,6 +69,7 @@
     const button = pressing(plan.Press);
     if (!button) return { missing: "the button for " + plan.Step };
     elements.push(button);
+    if (plan.Await && !all(plan.Await).length) return { missing: "its proof of work" };
     if (!elements.every(usable)) return { missing: "a field or button that can be used for " + plan.Step };
     return { elements, button };
   }
@@ -152,5 +153,8 @@
   const drawn = "form, input, button, a, h1, h2, [role=alert]";
   const empty = () => [...document.scripts].some((s) => marks.test(s.src) || marks.test(s.text)) && !all(drawn).some(page.visible);
 
-  Object.assign(page, { mark, act, empty });
+  // proving says whether the page does its proof of work.
+  const proving = () => all('altcha-widget [data-state="verifying"]').length > 0;
+
+  Object.assign(page, { mark, act, empty, proving });
 })();
