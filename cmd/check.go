@@ -161,7 +161,7 @@ func (k *checking) read() (check.Expected, error) {
 // suit completes the options for a provider.
 func (k *checking) suit(o *options, s *session) error {
 	u, err := url.Parse(s.config.WithDefaults().Issuer)
-	if err == nil && !isLoopback(u.Hostname()) {
+	if err == nil && !flow.IsLoopback(u.Hostname()) {
 		k.options.Pause = k.pause
 	}
 	if s.provider != nil && s.config.Scopes == nil {

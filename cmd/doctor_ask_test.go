@@ -49,7 +49,7 @@ func (c *counter) RoundTrip(r *http.Request) (*http.Response, error) {
 	c.mu.Lock()
 	c.paths = append(c.paths, r.URL.Path)
 	c.mu.Unlock()
-	if !isLoopback(r.URL.Hostname()) {
+	if !flow.IsLoopback(r.URL.Hostname()) {
 		return nil, fmt.Errorf("request for %s", r.URL.Host)
 	}
 	return c.below.RoundTrip(r)

@@ -78,7 +78,7 @@ func redirectRow(cfg flow.Config) finding {
 	case err != nil || !u.IsAbs():
 		return rowFail("redirect_uri", exitUsage, fmt.Sprintf("%q: want an absolute URI", cfg.RedirectURI),
 			"give --redirect-uri as the provider has it: letter by letter")
-	case u.Scheme == "http" && !isLoopback(u.Hostname()):
+	case u.Scheme == "http" && !flow.IsLoopback(u.Hostname()):
 		return rowWarn("redirect_uri", cfg.RedirectURI+" is plain http elsewhere than on this machine", "use https, or a loopback host")
 	}
 	return rowOK("redirect_uri", cfg.RedirectURI)

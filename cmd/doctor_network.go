@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/oidcflow/oidcflow/flow"
 )
 
 // visit is what one request shows of the way to the provider. It goes through the transport that the engine uses, so
@@ -142,7 +144,7 @@ func connectRow(v visit) finding {
 
 func tlsRow(v visit) finding {
 	if v.target.Scheme != "https" {
-		if isLoopback(v.target.Hostname()) {
+		if flow.IsLoopback(v.target.Hostname()) {
 			return rowOK("tls", "plain http, which is accepted on this machine itself")
 		}
 		return rowWarn("tls", "plain http: anybody on the way can read and change everything", "use the https URL of the issuer")

@@ -20,11 +20,11 @@ const shutdownTime = 5 * time.Second
 const windowsAddressInUse = syscall.Errno(10048)
 
 // listenFor returns the listeners of a web app at origin: at the address listen, else at the origin's own host, which
-// must be loopback then. localhost is listened to on IPv4 and IPv6, or another program could take the answers that are
+// must be loopback then. localhost, and what is below it, is listened to on IPv4 and IPv6, or another program could take the answers that are
 // sent to the other one.
 func listenFor(ctx context.Context, origin *url.URL, listen string) ([]net.Listener, error) {
 	if listen == "" {
-		if !isLoopback(origin.Hostname()) {
+		if !flow.IsLoopback(origin.Hostname()) {
 			return nil, &flow.Error{Code: "usage.redirect_uri",
 				Err:  fmt.Errorf("redirect URI on %q: want a loopback host, such as localhost", origin.Host),
 				Hint: "say with --listen ADDRESS where to listen, when a proxy passes requests for " + origin.Host + " on"}
@@ -35,7 +35,7 @@ func listenFor(ctx context.Context, origin *url.URL, listen string) ([]net.Liste
 	if err != nil {
 		return nil, &flow.Error{Code: "usage.listen", Err: fmt.Errorf("listen address %q: %w", listen, err), Hint: "say --listen 127.0.0.1:8080"}
 	}
-	if host != "localhost" {
+	if net.ParseIP(host) != nil || !flow.IsLoopback(host) {
 		l, err := listenAt(ctx, listen)
 		if err != nil {
 			return nil, err

@@ -47,7 +47,17 @@ func TestListenForRefuses(t *testing.T) {
 // localhost is two addresses, and who listens on one must not leave the other to a stranger.
 func TestListenForLocalhostTakesBothAddresses(t *testing.T) {
 	t.Parallel()
-	listeners, err := listenFor(t.Context(), &url.URL{Scheme: "http", Host: "localhost:0"}, "")
+	for _, host := range []string{"localhost", "app.localhost"} {
+		t.Run(host, func(t *testing.T) {
+			t.Parallel()
+			requireBothAddresses(t, host)
+		})
+	}
+}
+
+func requireBothAddresses(t *testing.T, host string) {
+	t.Helper()
+	listeners, err := listenFor(t.Context(), &url.URL{Scheme: "http", Host: host + ":0"}, "")
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, closeAll(listeners)) })
 	_, port, err := net.SplitHostPort(listeners[0].Addr().String())

@@ -128,7 +128,7 @@ func (app *webApp) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // everybody else is refused.
 func (app *webApp) misdirected(w http.ResponseWriter, r *http.Request) {
 	u := &url.URL{Host: r.Host}
-	if r.Method == http.MethodGet && r.URL.Path == "/" && isLoopback(u.Hostname()) && isLoopback(app.redirect.Hostname()) {
+	if r.Method == http.MethodGet && r.URL.Path == "/" && flow.IsLoopback(u.Hostname()) && flow.IsLoopback(app.redirect.Hostname()) {
 		http.Redirect(w, r, app.start(), http.StatusTemporaryRedirect)
 		return
 	}

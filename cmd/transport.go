@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"os"
 	"strings"
+
+	"github.com/oidcflow/oidcflow/flow"
 )
 
 // transport returns the program's own way to the network: it trusts pem, too, and goes through the proxy.
@@ -40,15 +42,10 @@ func (o *options) caPEM() ([]byte, error) {
 
 // proxyFor is the Proxy of a transport.
 func (o *options) proxyFor(r *http.Request) (*url.URL, error) {
-	if o.proxy == nil || isLoopback(r.URL.Hostname()) || excluded(o.noProxy, r.URL) {
+	if o.proxy == nil || flow.IsLoopback(r.URL.Hostname()) || excluded(o.noProxy, r.URL) {
 		return nil, nil
 	}
 	return o.proxy, nil
-}
-
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // excluded reports whether NO_PROXY names the host of u, as curl and Go read it: hosts with all below them, addresses,

@@ -113,7 +113,7 @@ func (cfg *Config) checkURL(name, raw string) error {
 	if err != nil {
 		return usage("bad_url", "", "%s %q: %w", name, clip(raw), err)
 	}
-	if u.Scheme == "http" && !cfg.InsecureHTTP && !isLoopback(u.Hostname()) {
+	if u.Scheme == "http" && !cfg.InsecureHTTP && !IsLoopback(u.Hostname()) {
 		return usage("insecure_http", "use https, or accept plain http with --insecure-http",
 			"%s %q: plain http is for loopback hosts only", name, clip(raw))
 	}

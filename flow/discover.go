@@ -146,7 +146,7 @@ func (c *Client) checkEndpoint(step trace.Step, name, raw string) error {
 		return fail("bad_endpoint", "", "issuer %q: %w", clip(c.cfg.Issuer), err)
 	}
 	switch {
-	case u.Scheme == "http" && !c.cfg.InsecureHTTP && !isLoopback(u.Hostname()):
+	case u.Scheme == "http" && !c.cfg.InsecureHTTP && !IsLoopback(u.Hostname()):
 		return fail("insecure_http", "the provider should name an https URL", "%s %q: want https", name, clip(raw))
 	case !isPrivate(issuer.Hostname()) && isPrivate(u.Hostname()):
 		return fail("private_address", "", "%s %q: a public issuer names a private address", name, clip(raw))

@@ -25,8 +25,9 @@ func sameOrigin(a, b *url.URL) bool {
 	return strings.EqualFold(a.Scheme, b.Scheme) && hostPort(a) == hostPort(b)
 }
 
-// isLoopback reports whether host, without a port, is this machine (RFC 8252 §7.3, RFC 6761 §6.3).
-func isLoopback(host string) bool {
+// IsLoopback reports whether host, without a port, is this machine (RFC 8252 §7.3), as far as its name tells: an address
+// of the loopback network, localhost, or a name below it (RFC 6761 §6.3), in whatever case.
+func IsLoopback(host string) bool {
 	host = strings.ToLower(strings.TrimSuffix(host, "."))
 	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
 		return true
@@ -38,7 +39,7 @@ func isLoopback(host string) bool {
 // isPrivate reports whether host, without a port, is an address that is not the public internet's: loopback, RFC 1918,
 // link-local (where cloud metadata services are), unspecified. A name other than localhost is taken to be public.
 func isPrivate(host string) bool {
-	if isLoopback(host) {
+	if IsLoopback(host) {
 		return true
 	}
 	ip, err := netip.ParseAddr(host)

@@ -79,7 +79,7 @@ func (p *pair) theirs(ctx context.Context, at *provider, n int) (time.Duration, 
 	}
 	for i, callback := range got.Callbacks {
 		if want := "state=" + list[i].URL.Query().Get("state"); !strings.Contains(callback, want) || !strings.Contains(callback, "code=") {
-			return 0, fmt.Errorf("Playwright's callback: want a code and %s, got %s", want, callback)
+			return 0, fmt.Errorf("callback of Playwright: want a code and %s, got %s", want, callback)
 		}
 	}
 	return time.Duration(got.Took * float64(time.Millisecond)), nil

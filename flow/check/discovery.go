@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/oidcflow/oidcflow/flow"
 	"github.com/oidcflow/oidcflow/flow/trace"
 )
 
@@ -93,7 +94,7 @@ func endpointHosts(s *Subject, m *Object) error {
 
 func endpointSchemes(s *Subject, m *Object) error {
 	for name, u := range endpointsOf(m) {
-		if u.Scheme != "https" && !isLoopback(u.Hostname()) && !s.Config.InsecureHTTP {
+		if u.Scheme != "https" && !flow.IsLoopback(u.Hostname()) && !s.Config.InsecureHTTP {
 			return mismatch("discovery document: "+name, "https", u.Scheme+"://"+u.Host)
 		}
 	}

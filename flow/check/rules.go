@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/oidcflow/oidcflow/flow/trace"
@@ -72,12 +71,6 @@ func among(where, name string, list []string, want string) error {
 		return mismatch(where+": "+name, say(fmt.Sprintf("%q among them", want)), say(fmt.Sprintf("%q", list)))
 	}
 	return nil
-}
-
-// isLoopback reports whether a host is this machine (RFC 8252 §7.3, RFC 6761 §6.3).
-func isLoopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }
 
 // isTimeout reports whether err says that time ran out.

@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"slices"
@@ -100,18 +99,13 @@ func (p *play) mayAsk(raw string) (*url.URL, error) {
 	}
 	host := u.Hostname()
 	switch {
-	case u.Scheme == "http" && !loopback(host) && !p.config.InsecureHTTP:
+	case u.Scheme == "http" && !flow.IsLoopback(host) && !p.config.InsecureHTTP:
 		return nil, fmt.Errorf("url: want https; plain http is for loopback hosts only, or with --insecure-http")
-	case strings.EqualFold(host, issuer.Hostname()), loopback(host) && loopback(issuer.Hostname()),
+	case strings.EqualFold(host, issuer.Hostname()), flow.IsLoopback(host) && flow.IsLoopback(issuer.Hostname()),
 		slices.Contains(p.show.program.AllowHosts, u.Host), slices.Contains(p.show.program.AllowHosts, host):
 		return u, nil
 	}
 	return nil, fmt.Errorf("url: %q is not the issuer's host; --allow-host %s allows it", host, host)
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return strings.EqualFold(host, "localhost") || ip != nil && ip.IsLoopback()
 }
 
 // letTokensGo lets the tokens that were got so far go to the host of u. Refresh tokens are for the provider alone.

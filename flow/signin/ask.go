@@ -1,6 +1,7 @@
 package signin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -38,20 +39,9 @@ func (d *Dialog) canAnswer(asks string) bool {
 	return d.sent[asks] == 0 && d.hasFactor(ChallengeKind(asks))
 }
 
-// inOrder sorts what a page offers by the order of the configuration. What is not in it comes after, and a password
-// before all, as it is no choice of a factor.
+// inOrder sorts what a page offers, the best first.
 func (d *Dialog) inOrder(offers []offer) []offer {
-	rank := func(o offer) int {
-		at := slices.Index(d.cfg.Order, ChallengeKind(o.asks))
-		switch {
-		case o.asks == kindPassword:
-			return -1
-		case at < 0:
-			return len(d.cfg.Order)
-		}
-		return at
-	}
-	slices.SortStableFunc(offers, func(a, b offer) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(offers, func(a, b offer) int { return cmp.Compare(d.cfg.rank(a.asks), d.cfg.rank(b.asks)) })
 	return offers
 }
 

@@ -50,7 +50,7 @@ type loopbackJar struct{ http.CookieJar }
 
 // Cookies implements http.CookieJar.
 func (j loopbackJar) Cookies(u *url.URL) []*http.Cookie {
-	if u.Scheme == "http" && loopback(u.Hostname()) {
+	if u.Scheme == "http" && flow.IsLoopback(u.Hostname()) {
 		secure := *u
 		secure.Scheme = "https"
 		u = &secure

@@ -40,7 +40,7 @@ func (h hosts) check(rawURL string) error {
 	name := strings.ToLower(u.Hostname())
 	switch {
 	case u.Scheme == "https":
-	case u.Scheme == "http" && (h.insecureHTTP || loopback(name)):
+	case u.Scheme == "http" && (h.insecureHTTP || flow.IsLoopback(name)):
 	case u.Scheme == "http":
 		return foreign(fmt.Errorf("the page at %s is not encrypted: credentials are typed on https pages only", cleanURL(rawURL)),
 			"let the provider use https, or accept it with --insecure-http")
@@ -65,15 +65,6 @@ func hostPort(u *url.URL) string {
 		port = map[string]string{"http": "80", "https": "443"}[u.Scheme]
 	}
 	return net.JoinHostPort(strings.ToLower(u.Hostname()), port)
-}
-
-// loopback reports whether host is this machine (RFC 8252 §7.3; RFC 6761 §6.3 for names below localhost).
-func loopback(host string) bool {
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
-		return true
-	}
-	ip := net.ParseIP(host)
-	return ip != nil && ip.IsLoopback()
 }
 
 // cleanURL returns rawURL for people: without user, fragment and the values of its query.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"net/url"
-	"strings"
 	"sync"
 
 	"github.com/oidcflow/oidcflow/flow"
@@ -48,7 +47,7 @@ func (s limited) SignIn(ctx context.Context, r flow.Request) (*flow.Callback, er
 
 // turn returns what a sign-in at u has to enter, or nil where it need not.
 func (l *Limit) turn(u *url.URL) chan struct{} {
-	if !l.Loopback && loopback(strings.ToLower(u.Hostname())) {
+	if !l.Loopback && flow.IsLoopback(u.Hostname()) {
 		return nil
 	}
 	l.mu.Lock()

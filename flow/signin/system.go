@@ -8,7 +8,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"strings"
 	"syscall"
 	"time"
 
@@ -70,7 +69,7 @@ func closeServer(server *http.Server) {
 // loopbackURL returns redirectURI if this driver can listen there.
 func loopbackURL(redirectURI string) (*url.URL, error) {
 	u, err := url.Parse(redirectURI)
-	if err != nil || u.Scheme != "http" || !loopback(strings.ToLower(u.Hostname())) {
+	if err != nil || u.Scheme != "http" || !flow.IsLoopback(u.Hostname()) {
 		return nil, &flow.Error{Step: trace.SignIn, Code: "usage.redirect_uri",
 			Err:  fmt.Errorf("redirect uri: the driver system needs http on this machine, got %q", cleanURL(redirectURI)),
 			Hint: "register http://127.0.0.1:8080/callback with the provider, or take another driver: --sign-in chrome"}

@@ -171,7 +171,7 @@ func (s *signIn) perform(ctx context.Context, t *tab, w *word, p plan) error {
 		}
 		if !t.busy() {
 			return &flow.Error{Step: trace.SignIn, Code: "signin.page_stuck",
-				Err:  fmt.Errorf("Okta's page does not show %s: step %q at %s", got.What, printable(p.Step), withoutQuery(s.view().URL)),
+				Err:  fmt.Errorf("the page of Okta does not show %s: step %q at %s", got.What, printable(p.Step), withoutQuery(s.view().URL)),
 				Hint: "--artifacts DIR keeps what was on screen"}
 		}
 	}
