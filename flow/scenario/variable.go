@@ -128,14 +128,14 @@ func (v variable) marked(value cty.Value) cty.Value {
 	return value
 }
 
-// settle finds the values of variables and locals. The files of --var-file and the like are in Options.
+// settle finds the values of variables and locals, once.
 func (f *File) settle(ctx context.Context) hcl.Diagnostics {
 	if f.values != nil {
 		return nil
 	}
 	f.values = map[string]cty.Value{}
-	context := f.context(ctx)
-	diags := f.defined.evaluate(context, f.values, func(v variable) (cty.Value, hcl.Diagnostics) { return f.given(v, context) })
+	eval := f.learning(ctx)
+	diags := f.defined.evaluate(eval, f.values, func(v variable) (cty.Value, hcl.Diagnostics) { return f.given(v, eval) })
 	if diags.HasErrors() {
 		f.values = nil
 	}
