@@ -111,6 +111,7 @@ func (p *program) write(r *reports, s *report.Suite) error {
 			return &flow.Error{Code: "env.unwritable", Err: fmt.Errorf("--%s: %w", f.flag, err)}
 		}
 	}
+	p.annotate(s)
 	return p.summarize(s)
 }
 
@@ -230,4 +231,12 @@ func tellCase(b *strings.Builder, c report.Case) {
 			fmt.Fprintf(b, "      %s%s\n", line.name, report.Plain(line.text))
 		}
 	}
+}
+
+// annotate shows what did not pass with a job of GitHub Actions, which reads commands in what is told as well.
+func (p *program) annotate(s *report.Suite) {
+	if actions, _ := p.env("GITHUB_ACTIONS"); actions != "true" {
+		return
+	}
+	_ = report.Annotations(p.stderr, s) // where stderr cannot be written, there is nowhere to say so
 }
