@@ -90,6 +90,13 @@ var conformance = []struct {
 	{"oidcc-ensure-registered-redirect-uri", "OpenID Connect Core 1.0 §3.1.2.1", notRedirected("redirect_uri", "https://unregistered.example/")},
 	{"oidcc-ensure-redirect-uri-in-authorization-request", "OpenID Connect Core 1.0 §3.1.2.1", notRedirected("redirect_uri", "-")},
 	{"oidcc-redirect-uri-query-added", "OpenID Connect Core 1.0 §3.1.2.1", notRedirected("client_id", "exact", "redirect_uri", testRedirect+"?foo=bar")},
+	{"oidcc-redirect-uri-query-OK", "OpenID Connect Core 1.0 §3.1.2.1", func(t *testing.T, p *rp) {
+		p.clientID = "query"
+		v := p.callback(p.signIn(p.authorize("redirect_uri", testRedirect+"?foo=bar"), "bob"))
+		require.Equal(t, "bar", v.Get("foo"))
+		require.NotEmpty(t, v.Get("code"))
+	}},
+	{"oidcc-redirect-uri-query-mismatch", "OpenID Connect Core 1.0 §3.1.2.1", notRedirected("client_id", "query", "redirect_uri", testRedirect+"?foo=baz")},
 	{"oidcc-ensure-post-request-succeeds", "OpenID Connect Core 1.0 §3.1.2.1", func(t *testing.T, p *rp) {
 		a := p.request("POST", p.endpoint("authorization_endpoint"), p.params())
 		require.NotEmpty(t, p.callback(p.signIn(a, "bob")).Get("code"))
@@ -167,6 +174,17 @@ var conformance = []struct {
 	{"fapi2-incorrect-pkce-code-verifier-rejected", "RFC 7636 §4.6", func(t *testing.T, p *rp) {
 		requireError(t, p.exchange(p.form(), "code_verifier", strings.Repeat("a", 64)), 400, "invalid_grant")
 	}},
+	{"fapi2-pkce-code-verifier-missing-rejected", "RFC 7636 §4.6", func(t *testing.T, p *rp) {
+		requireError(t, p.exchange(p.form(), "code_verifier", "-"), 400, "invalid_request")
+	}},
+	{"fapi2-par-plain-pkce-rejected", "RFC 9700 §2.1.1", func(t *testing.T, p *rp) {
+		a := p.request("POST", p.endpoint("pushed_authorization_request_endpoint"), p.params("code_challenge_method", "plain"))
+		requireError(t, a, 400, "invalid_request")
+	}},
+	{"fapi2-par-attempt-invalid-http-method", "RFC 9126 §2.3", func(t *testing.T, p *rp) {
+		a := p.request("GET", p.endpoint("pushed_authorization_request_endpoint")+"?"+p.params().Encode(), nil)
+		require.Equal(t, 405, a.status)
+	}},
 	{"fapi2-ensure-request-without-pkce-fails", "RFC 9700 §2.1.1", refused("invalid_request", "code_challenge", "-", "code_challenge_method", "-")},
 	{"fapi2-plain-pkce-rejected", "RFC 9700 §2.1.1", refused("invalid_request", "code_challenge_method", "plain")},
 	{"fapi2-par-attempt-reuse-request_uri", "RFC 9126 §4", func(t *testing.T, p *rp) {
@@ -226,6 +244,12 @@ var conformance = []struct {
 		a := p.logout("id_token_hint", hint[:len(hint)-8]+"AAAAAAAA", "post_logout_redirect_uri", testRedirect)
 		require.Equal(t, 400, a.status)
 	}},
+	{"oidcc-rp-initiated-logout-bad-id-token-hint", "OpenID Connect RP-Initiated Logout 1.0 §4", func(t *testing.T, p *rp) {
+		require.Equal(t, 400, p.logout("id_token_hint", "no-token", "post_logout_redirect_uri", testRedirect).status)
+	}},
+	{"oidcc-rp-initiated-logout-discovery", "OpenID Connect RP-Initiated Logout 1.0 §2.1", func(t *testing.T, p *rp) {
+		require.NotEmpty(t, p.endpoint("end_session_endpoint"))
+	}},
 	{"oidcc-rp-initiated-logout-no-id-token-hint", "OpenID Connect RP-Initiated Logout 1.0 §3", func(t *testing.T, p *rp) {
 		require.Equal(t, 400, p.logout("post_logout_redirect_uri", testRedirect).status)
 	}},
@@ -240,6 +264,7 @@ func TestConformance(t *testing.T) {
 				p := startRP(t, Config{Profile: profile, Users: []User{Person{Login: "bob"}}, Clients: []Client{
 					{ID: "oidcflow"}, {ID: "web", Secret: "s3cret"},
 					{ID: "exact", RedirectURIs: []string{testRedirect}, PostLogoutRedirectURIs: []string{testRedirect}},
+					{ID: "query", RedirectURIs: []string{testRedirect + "?foo=bar"}},
 				}})
 				p.s.Clock().Freeze()
 				m.run(t, p)
