@@ -22,7 +22,7 @@ func (a *IDXAnswer) asks(r *IDXRemediation) []idxAsk {
 	var asks []idxAsk
 	if r.Name == "identify" {
 		if f := r.field("identifier"); f != nil && !f.Fixed {
-			asks = append(asks, idxAsk{path: "identifier", what: kindIdentifier, ledger: kindIdentifier})
+			asks = append(asks, idxAsk{path: "identifier", what: kindIdentifier, ledger: kindIdentifier + " " + pageHost(a.URL)})
 		}
 		if r.field("credentials", "passcode") != nil {
 			asks = append(asks, idxAsk{path: "credentials.passcode", what: kindPassword, ledger: kindPassword})

@@ -448,3 +448,21 @@ func TestTablesOfTheEngineAreWhole(t *testing.T) {
 		require.Equal(t, m.Asks == "", m.Field == "", m.Key)
 	}
 }
+
+// An organisation may hand the sign-in on to another of Okta's, which asks for the name as well.
+func TestAnotherOrganisationMayAskForTheNameAgain(t *testing.T) {
+	t.Parallel()
+	d := NewIDXDialog(Config{User: User{Name: "alice"}, Hosts: []string{"spoke.example.com"}}, idxOrg+"/authorize")
+	identify := func(org string) error {
+		a, err := ParseIDX([]byte(idxJSON("", idxStepJSON("identify", "identify", idField))))
+		require.NoError(t, err)
+		a.URL, a.Status = org+"/idp/idx/introspect", 200
+		_, err = d.Next(t.Context(), a)
+		return err
+	}
+	require.NoError(t, identify(idxOrg))
+	require.NoError(t, identify("https://spoke.example.com"))
+	var e *flow.Error
+	require.ErrorAs(t, identify(idxOrg), &e)
+	require.Equal(t, codeUserUnknown, e.Code)
+}
