@@ -28,7 +28,7 @@ test: deps ## everything but what is tested against foreign software
 e2e: deps ## against foreign providers and clients, and the whole program in Chrome
 	cd $(INTEROP) && $(GO) vet ./... && $(GO) test -timeout 8m
 
-screens: deps ## a picture of each screen of Okta's widget, in bin/screens, to look at
+screens: deps ## a picture of each screen of Okta's widget that shows no secret, in bin/screens, to look at
 	$(GO) run ./e2e/screens/pictures -out bin/screens
 
 lint: ## what a change must pass before it is sent

@@ -36,6 +36,7 @@ type dialog interface {
 	Timeout(*signin.View) error
 	Allowed(url string) error
 	Accepted(context.Context)
+	Private(*signin.View) bool
 }
 
 // driver signs in one user, any number of times.
@@ -118,7 +119,7 @@ func (b *Browser) signIn(ctx context.Context, r flow.Request, d dialogs, k *pass
 		return cb, s.keepCookies(ctx)
 	}
 	err = s.explain(ctx, sctx, err)
-	s.evidence(ctx, err)
+	s.evidence(ctx)
 	return nil, err
 }
 

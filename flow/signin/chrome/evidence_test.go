@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/oidcflow/oidcflow/flow"
 	"github.com/oidcflow/oidcflow/flow/signin"
 	"github.com/oidcflow/oidcflow/flow/trace"
 )
@@ -105,6 +106,21 @@ document.forms[0].onsubmit = (e) => { e.preventDefault(); m.textContent = "Wrong
 			require.NotContains(t, string(f.Data), "JBSWY3DPEHPK3PXP")
 		}
 	})
+	for name, page := range map[string]struct{ html, code string }{
+		"codes to recover an account with":        {`<h1>One more thing</h1><p>Keep your recovery codes: 1111-2222</p>`, "signin.unknown_page"},
+		"a code to scan, beside what was refused": {login + `<p>Scan the QR code in the app first</p><script>document.forms[0].onsubmit = (e) => { e.preventDefault(); document.body.append("Wrong password"); }</script>`, "signin.invalid_credentials"},
+	} {
+		t.Run("no picture of "+name, func(t *testing.T) {
+			t.Parallel()
+			r, err := fail(t, map[string]string{"/{$}": page.html})
+			var e *flow.Error
+			require.ErrorAs(t, err, &e)
+			require.NotEqual(t, "signin.enrolment_required", e.Code)
+			files := r.of(trace.File)
+			require.Len(t, files, 1)
+			require.Equal(t, "page.txt", files[0].Name)
+		})
+	}
 }
 
 func TestRequestsAreRecorded(t *testing.T) {

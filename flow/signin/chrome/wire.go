@@ -36,6 +36,7 @@ type answer interface {
 	about() string                                                     // tells what it asks from what another does
 	polls() bool                                                       // the page asks again and again whether there is news
 	secrets() []trace.Secret
+	Private() bool  // the page that shows it may show a secret
 	missed(*signIn) // the page has gone on from it by itself
 	next(context.Context, *signIn) (*signin.IDXMove, error)
 }
@@ -155,6 +156,16 @@ func (t *tab) said() (w word, ok bool) {
 	w = t.word
 	t.word.taken = true
 	return w, true
+}
+
+// heard returns what an engine has said to the page that is open, whoever has taken it, or nil.
+func (t *tab) heard() answer {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.word.document != t.document {
+		return nil
+	}
+	return t.word.answer
 }
 
 // overlook leaves it to the page to say what it asks, after w.
