@@ -135,7 +135,7 @@ func (t *trial) run(ctx context.Context, paths []string) error {
 		return t.refuse(diags, sources)
 	}
 	if t.validate {
-		_, err := fmt.Fprintf(t.stdout, "%d files, %d runs: nothing wrong.\n", len(files), runsOf(files))
+		_, err := fmt.Fprintf(t.stdout, "%s, %s: nothing wrong.\n", counted(len(files), "file"), counted(runsOf(files), "run"))
 		return err
 	}
 	return t.perform(ctx, files, filter)

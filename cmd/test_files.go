@@ -142,9 +142,17 @@ func (t *trial) refuse(diags hcl.Diagnostics, sources map[string]*hcl.File) erro
 		return &flow.Error{Code: "env.unwritable", Err: fmt.Errorf("standard error: %w", err)}
 	}
 	if t.log.format != "json" {
-		fmt.Fprintf(t.stderr, "%d mistakes: nothing ran.\n", len(diags))
+		fmt.Fprintf(t.stderr, "%s: nothing ran.\n", counted(len(diags), "mistake"))
 	}
 	return exit(exitUsage)
+}
+
+// counted is a number of things.
+func counted(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
 }
 
 var errNoCommand = errors.New("code_command runs a program; --allow-command allows it")

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 
@@ -106,19 +107,23 @@ func Load(path string, o Options) (*File, hcl.Diagnostics) {
 	body, diags := parse(parser, src, path)
 	f := &File{Path: path, options: o, body: body, sources: parser.Files()}
 	if diags.HasErrors() {
-		return f, diags
+		return f, advised(diags)
 	}
 	diags = f.define()
 	diags = append(diags, f.decode(f.dryContext(), &f.parsed)...)
 	for _, c := range f.parsed.Clients {
-		f.Clients = append(f.Clients, c.Label)
+		if !slices.Contains(f.Clients, c.Label) {
+			f.Clients = append(f.Clients, c.Label)
+		}
 	}
 	for _, u := range f.parsed.Users {
-		f.Users = append(f.Users, u.Label)
+		if !slices.Contains(f.Users, u.Label) {
+			f.Users = append(f.Users, u.Label)
+		}
 	}
 	f.HasIDP = len(f.parsed.IDP) > 0
 	diags = append(diags, f.readRuns()...)
-	return f, inOrder(diags)
+	return f, advised(inOrder(diags))
 }
 
 func unreadable(path string, err error) hcl.Diagnostics {
@@ -182,12 +187,19 @@ func unique(kind string, ls []label) hcl.Diagnostics {
 	first := map[string]hcl.Range{}
 	for _, l := range ls {
 		if at, seen := first[l.name]; seen {
-			diags = append(diags, mistake(l.at, "Second "+kind, "There is a %s %q already, at %s.", kind, l.name, at))
+			diags = append(diags, mistake(l.at, "Second "+kind, "There is %s %q already, at %s.", article(kind), l.name, at))
 			continue
 		}
 		first[l.name] = l.at
 	}
 	return diags
+}
+
+func article(noun string) string {
+	if strings.ContainsAny(noun[:1], "aeiou") {
+		return "an " + noun
+	}
+	return "a " + noun
 }
 
 func mistake(at hcl.Range, summary, format string, args ...any) *hcl.Diagnostic {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 
@@ -108,6 +110,9 @@ func (f *File) file(args []string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return "", fmt.Errorf("%q is a folder", args[0])
+	}
 	src, err := read(path)
 	return strings.TrimRight(string(src), "\r\n"), err
 }
@@ -124,7 +129,10 @@ func (f *File) Below(name string) (string, error) {
 		path = filepath.Join(home, path)
 	}
 	path, err = filepath.EvalSymlinks(path)
-	if err != nil {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return "", fmt.Errorf("no file %q, seen from the folder of %s", name, filepath.Base(f.Path))
+	case err != nil:
 		return "", fmt.Errorf("no file %q: %w", name, err)
 	}
 	for _, folder := range append([]string{home}, f.options.AllowFile...) {
@@ -143,7 +151,7 @@ func (f *File) Below(name string) (string, error) {
 
 func (f *File) command(ctx context.Context, args []string) (string, error) {
 	if f.options.Command == nil {
-		return "", errors.New("command() is off; --allow-command allows it in a file named with --config")
+		return "", errors.New("command() is off; --allow-command allows it in a file that the call names")
 	}
 	if len(args) == 0 {
 		return "", errors.New("command() needs a program's name")

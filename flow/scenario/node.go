@@ -114,7 +114,7 @@ func (n *node) value(name string, ctx *hcl.EvalContext) (cty.Value, hcl.Diagnost
 	at := written.Expr.Range()
 	v, err := convert.Convert(v, a.Type)
 	if err != nil {
-		return cty.UnknownVal(a.Type), veiled(written.Expr, ctx, append(diags, mistake(at, "Unsuitable value type", "%s: %s.", name, err)))
+		return cty.UnknownVal(a.Type), veiled(written.Expr, ctx, append(diags, mistake(at, "Unsuitable value type", "%s: %s; want %s.", name, err, wanted(a.Type))))
 	}
 	if a.Plain && v.ContainsMarked() {
 		return v, append(diags, mistake(at, "Secret in the open", "%s is shown, and the value is a secret.", name))

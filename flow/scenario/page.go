@@ -2,7 +2,6 @@ package scenario
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -186,11 +185,7 @@ func known(attribute string, values []string, at hcl.Range, names []string) hcl.
 		if v == "" || slices.Contains(names, v) {
 			continue
 		}
-		advice := "There are " + strings.Join(names, ", ") + "."
-		if near := Nearest(v, names); near != "" {
-			advice = fmt.Sprintf("Did you mean %q?", near)
-		}
-		diags = append(diags, mistake(at, "Unsuitable value", "%s: there is no %q. %s", attribute, v, advice))
+		diags = append(diags, mistake(at, "Unsuitable value", "%s: there is no %q. %s", attribute, v, choice(attribute, v, names)))
 	}
 	return diags
 }

@@ -14,7 +14,7 @@ import (
 var roots = map[string]string{
 	"var":      "there is no variable block",
 	"local":    "there is no locals block",
-	"run":      "only a run reads the runs before it",
+	"run":      "a run reads the runs before it, and its for_each does not",
 	"each":     "only a run with for_each has it",
 	"result":   "only asserts and requests have it, as it comes of the exchange",
 	"response": "only the asserts of a request block have it",
@@ -42,7 +42,11 @@ func noRoot(t hcl.Traversal, ctx *hcl.EvalContext) *hcl.Diagnostic {
 	if why := roots[name]; why != "" {
 		return mistake(t.SourceRange(), "Nothing to read", "There is no %q here: %s.", name, why)
 	}
-	return mistake(t.SourceRange(), "Unknown name", "There is no %q. %s", name, offer(name, slices.Sorted(maps.Keys(ctx.Variables))))
+	names := slices.Sorted(maps.Keys(ctx.Variables))
+	if len(t) == 1 && Nearest(name, names) == "" {
+		return mistake(t.SourceRange(), "Unknown name", "There is no %[1]q. If it is text, write it in quotes: %[1]q.", name)
+	}
+	return mistake(t.SourceRange(), "Unknown name", "There is no %q. %s", name, offer(name, names))
 }
 
 // follow goes along a traversal as far as types are known.

@@ -1,11 +1,15 @@
 package scenario
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/zclconf/go-cty/cty"
 
 	"github.com/oidcflow/oidcflow/flow/check"
+	"github.com/oidcflow/oidcflow/flow/signin"
 	"github.com/oidcflow/oidcflow/flow/trace"
 )
 
@@ -128,7 +132,7 @@ var sendSchema = &Block{Name: "send", Once: true, Doc: "values of the exchange t
 
 var expectSchema = &Block{Name: "expect_error", Once: true, Doc: "the error that the exchange must end with; all that is given must hold", Attributes: []Attribute{
 	{Name: "step", Type: cty.String, When: BeforeRun, Plain: true, Values: stepNames, Doc: "the step that fails"},
-	{Name: "code", Type: cty.String, When: BeforeRun, Plain: true, Doc: "the error's code, as in exchange.invalid_grant"},
+	{Name: "code", Type: cty.String, When: BeforeRun, Plain: true, check: isErrorCode, Doc: "the error's code, as in exchange.invalid_grant"},
 	{Name: "message", Type: cty.String, When: BeforeRun, Plain: true, Doc: "a part of its message"},
 }}
 
@@ -151,6 +155,23 @@ var requestSchema = &Block{Name: "request", Label: "name", Doc: "a request to th
 // steps are the steps of an exchange.
 var steps = []trace.Step{trace.Discover, trace.Authorize, trace.SignIn, trace.Callback, trace.Exchange, trace.Verify,
 	trace.UserInfo, trace.Introspect, trace.Refresh, trace.Revoke, trace.Logout}
+
+// isErrorCode refuses what no error has: a code begins with the step that failed, or with what else was at fault.
+func isErrorCode(v cty.Value) error {
+	begins := append(stepNames(), "env", "config", "usage")
+	step, name, _ := strings.Cut(v.AsString(), ".")
+	switch {
+	case name == "":
+		return fmt.Errorf("want STEP.NAME, as in exchange.%s; got %q", cmp.Or(step, "invalid_grant"), v.AsString())
+	case !slices.Contains(begins, step):
+		return fmt.Errorf("no step is called %q: want one of %s", step, strings.Join(begins, ", "))
+	case step == string(trace.SignIn):
+		if near := Nearest(v.AsString(), signin.Codes()); near != "" && !slices.Contains(signin.Codes(), v.AsString()) {
+			return fmt.Errorf("no sign-in ends with %q: want %q or the like", v.AsString(), near)
+		}
+	}
+	return nil
+}
 
 func stepNames() []string {
 	var names []string

@@ -1,0 +1,14 @@
+idp {
+  user "alice" {
+    password = "correct horse battery staple"
+  }
+}
+client "web" {}
+run "signs_in" {
+  assert "x" {
+      condition = result.issuer != ""
+    }
+    assert "x" {
+      condition = result.issuer != ""
+    }
+}

@@ -1,0 +1,8 @@
+isuer = "https://login.example.com"
+idp {
+  user "alice" {
+    password = "correct horse battery staple"
+  }
+}
+client "web" {}
+run "signs_in" {}

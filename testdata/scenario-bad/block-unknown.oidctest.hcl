@@ -1,0 +1,7 @@
+idp {
+  user "alice" {
+    password = "correct horse battery staple"
+  }
+}
+client "web" {}
+runn "signs_in" {}

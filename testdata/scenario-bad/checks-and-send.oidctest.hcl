@@ -1,0 +1,12 @@
+idp {
+  user "alice" {
+    password = "correct horse battery staple"
+  }
+}
+client "web" {}
+run "signs_in" {
+  checks = ["all"]
+  send {
+      code = "x"
+    }
+}

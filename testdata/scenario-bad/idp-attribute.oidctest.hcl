@@ -1,0 +1,5 @@
+idp {
+  logn = "form"
+}
+client "web" {}
+run "signs_in" {}

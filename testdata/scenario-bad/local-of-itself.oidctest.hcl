@@ -1,0 +1,10 @@
+locals {
+  a = "${local.a}!"
+}
+idp {
+  user "alice" {
+    password = "correct horse battery staple"
+  }
+}
+client "web" {}
+run "signs_in" {}

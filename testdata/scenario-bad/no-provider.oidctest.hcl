@@ -1,0 +1,3 @@
+client "web" {}
+user "alice" {}
+run "signs_in" {}

@@ -1,0 +1,13 @@
+page "terms" {
+  when {
+    fields = ["pasword"]
+  }
+  press = ["Go"]
+}
+idp {
+  user "alice" {
+    password = "correct horse battery staple"
+  }
+}
+client "web" {}
+run "signs_in" {}

@@ -1,0 +1,11 @@
+idp {
+  user "alice" {
+    password = "correct horse battery staple"
+  }
+}
+client "web" {}
+run "signs_in" {
+  request "me" {
+      url = "http://elsewhere.example.com/"
+    }
+}

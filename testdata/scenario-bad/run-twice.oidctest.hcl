@@ -1,0 +1,10 @@
+idp {
+  user "alice" {
+    password = "correct horse battery staple"
+  }
+}
+client "web" {}
+run "signs_in" {
+  user = "alice"
+}
+run "signs_in" {}

@@ -1,0 +1,11 @@
+variable "n" {
+  type    = number
+  default = "many"
+}
+idp {
+  user "alice" {
+    password = "correct horse battery staple"
+  }
+}
+client "web" {}
+run "signs_in" {}

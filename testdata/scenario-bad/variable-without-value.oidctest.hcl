@@ -1,0 +1,12 @@
+variable "who" {
+  type = string
+}
+idp {
+  user "alice" {
+    password = "correct horse battery staple"
+  }
+}
+client "web" {}
+run "signs_in" {
+  user = var.who
+}
