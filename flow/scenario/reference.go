@@ -14,7 +14,7 @@ import (
 var roots = map[string]string{
 	"var":      "there is no variable block",
 	"local":    "there is no locals block",
-	"run":      "a run reads the runs before it, and its for_each does not",
+	"run":      "only a run reads the runs before it, and its for_each does not",
 	"each":     "only a run with for_each has it",
 	"result":   "only asserts and requests have it, as it comes of the exchange",
 	"response": "only the asserts of a request block have it",
