@@ -89,7 +89,7 @@ func (s *Subject) begin(ctx context.Context, ch changes) (*attempt, error) {
 	return t, err
 }
 
-// exchange begins, and redeems the code.
+// redeem begins, and exchanges the code for tokens.
 func (s *Subject) redeem(ctx context.Context, ch changes) (*attempt, *flow.Tokens, error) {
 	t, err := s.begin(ctx, ch)
 	if err != nil {

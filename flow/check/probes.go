@@ -422,16 +422,12 @@ func (s *Subject) userInfoRefuses(ctx context.Context, header http.Header, query
 	return nil
 }
 
+// userInfoURL is where the engine asked: it has looked at whether tokens may go there.
 func (s *Subject) userInfoURL() (*url.URL, error) {
-	if s.Metadata.Object != nil {
-		if text, there, err := s.Metadata.Object.text("userinfo_endpoint"); there && err == nil {
-			return url.Parse(text)
-		}
+	if s.UserInfo.Message == nil {
+		return nil, Skipped("there is no userinfo endpoint that a token may be sent to")
 	}
-	if s.Config.Endpoints.UserInfo != "" {
-		return url.Parse(s.Config.Endpoints.UserInfo)
-	}
-	return nil, Skipped("there is no userinfo endpoint")
+	return url.Parse(s.UserInfo.URL)
 }
 
 func replayedProof(ctx context.Context, s *Subject) error {
