@@ -251,6 +251,7 @@ application would get: verified, on stdout. It has a provider of its own to try 
 		p.totpCommand(),
 		p.checkCommand(),
 		p.testCommand(),
+		p.fmtCommand(),
 		p.doctorCommand(),
 		p.listCommand(),
 		p.versionCommand(),

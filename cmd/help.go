@@ -140,6 +140,7 @@ func helpTopics() []*cobra.Command {
 		{Use: "exit-codes", Short: "What the exit codes mean", Long: exitCodesHelp()},
 		{Use: "outputs", Short: "How tokens are written", Long: outputsHelp()},
 		{Use: "config", Short: "What a file can say", Long: configHelp()},
+		{Use: "scenario", Short: "What a scenario file can say, for 'oidcflow test'", Long: scenarioHelp()},
 	}
 }
 

@@ -26,7 +26,7 @@ type trial struct {
 	filter, varFlags, varFiles []string
 	allowIssuers, allowHosts   []string
 	parallel                   int
-	failFast, validate         bool
+	failFast, validate, schema bool
 	timeout, totalTimeout      time.Duration
 	seed                       uint64
 	reports                    reports
@@ -54,6 +54,9 @@ if a run failed or could not be tried.`,
   oidcflow test alice.oidctest.hcl --filter refresh --junit-xml report.xml
   oidcflow test tenant/ --var issuer=https://login.example.com --allow-issuer https://login.example.com`,
 		RunE: func(c *cobra.Command, args []string) error {
+			if t.schema {
+				return t.printSchema()
+			}
 			t.flags = c.Flags()
 			return t.run(c.Context(), args)
 		},
@@ -77,6 +80,7 @@ func (t *trial) addFlags(fs *pflag.FlagSet) {
 	fs.DurationVar(&t.timeout, "timeout", runTimeout, "for each run that does not say it itself")
 	fs.DurationVar(&t.totalTimeout, "total-timeout", allTimeout, "for everything together, but for cleaning up")
 	fs.BoolVar(&t.validate, "validate", false, "only read the files, and say what is wrong with them")
+	fs.BoolVar(&t.schema, "schema", false, "only print a JSON Schema of *.oidctest.json, for editors")
 	fs.Uint64Var(&t.seed, "seed", 0, "of the embedded providers' random choices; 0: chosen and told where a run does not pass")
 	fs.StringArrayVar(&t.allowIssuers, "allow-issuer", nil, "the only issuers that files may use, besides embedded providers")
 	fs.StringArrayVar(&t.allowHosts, "allow-host", nil, "a host that request blocks may ask, besides the issuer's")

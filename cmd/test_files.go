@@ -147,6 +147,16 @@ func (t *trial) refuse(diags hcl.Diagnostics, sources map[string]*hcl.File) erro
 	return exit(exitUsage)
 }
 
+// printSchema prints what editors need to know of files in JSON.
+func (t *trial) printSchema() error {
+	text, err := scenario.JSONSchema()
+	if err != nil {
+		return err
+	}
+	_, err = t.stdout.Write(text)
+	return err
+}
+
 // counted is a number of things.
 func counted(n int, thing string) string {
 	if n == 1 {

@@ -44,6 +44,8 @@ func TestTour(t *testing.T) {
 		require.Regexp(t, `^# \w.*`, read(t, file), file)
 	}
 	require.GreaterOrEqual(t, testRuns(t, time.Minute, tour), 25)
+	out, err := exec.CommandContext(t.Context(), "oidcflow", "fmt", "--check", tour).CombinedOutput()
+	require.NoError(t, err, "not in form: %s", out)
 }
 
 // BenchmarkTestRuns runs two hundred sign-ins on the embedded provider's pages, from the start of the program to its end.
