@@ -75,6 +75,10 @@ func (r *reader) loadProfile(ctx context.Context) error {
 	if clientID != "" && clientID != profile.Client.ID {
 		profile.Client = scenario.Client{}
 	}
+	if profile.User.CodeCommand != "" && (o.config.path == "" || !o.config.allowCommand) {
+		return &flow.Error{Code: "config.command", Err: fmt.Errorf("%s: code_command would run a program", file.Path),
+			Hint: "--config FILE with --allow-command lets it; a file found by itself runs nothing"}
+	}
 	o.pages = file.Pages
 	r.profile, r.path, o.fileClient = profile, file.Path, profile.Client
 	return nil
