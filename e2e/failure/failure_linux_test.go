@@ -60,9 +60,9 @@ var failures = []failure{
 		chrome: ending{"env.unreachable", "net::ERR_CONNECTION_RESET"}, idx: ending{"env.unreachable", "reset by peer"}},
 	{name: "the connection is reset at the page", on: second, net: instead("authorize", reset),
 		chrome: ending{"env.unreachable", "net::ERR_CONNECTION_RESET"}, idx: ending{"env.unreachable", "reset by peer"}},
-	{name: "the widget's script is not there", net: instead(".js", missing), chrome: ending{"signin.unknown_page", ""}},
-	{name: "the widget's script never comes", net: instead(".js", hold), within: 8 * time.Second, chrome: ending{"signin.timeout", `page "Example - Sign In"`}},
-	{name: "a script never finishes", net: instead(".js", answer("text/javascript", "for (;;);")), within: 6 * time.Second,
+	{name: "the widget's script is not there", on: second, net: instead(".js", missing), chrome: ending{"signin.unknown_page", ""}},
+	{name: "the widget's script never comes", on: second, net: instead(".js", hold), within: 8 * time.Second, chrome: ending{"signin.timeout", `page "Example - Sign In"`}},
+	{name: "a script never finishes", on: second, net: instead(".js", answer("text/javascript", "for (;;);")), within: 6 * time.Second,
 		chrome: ending{"signin.timeout", ""}},
 	{name: "the state token expires on the way", on: identity, net: instead(step, dayLater),
 		chrome: ending{"signin.session_expired", "inactivity"}, idx: ending{"signin.session_expired", "inactivity"}},
@@ -82,7 +82,7 @@ var failures = []failure{
 		chrome: ending{"signin.timeout", ""}, idx: ending{"signin.timeout", ""}},
 	{name: "the page is late", on: second, net: instead("authorize", late), chrome: well, idx: well},
 	{name: "a step is late", net: instead(step, late), chrome: well, idx: well},
-	{name: "the widget's script is late", net: instead(".js", late), chrome: well},
+	{name: "the widget's script is late", on: second, net: instead(".js", late), chrome: well},
 }
 
 // TestFailures lets things go wrong, one in each sign-in.
