@@ -1,6 +1,23 @@
 // Package check says of one whole exchange whether it is right: step by step, by name, with the clause of the
 // specification. It decodes tokens and judges claims itself, and shares no code for that with the engine: each is the
 // other's oracle.
+//
+// The usual way, where config signs in as any client of package flow does:
+//
+//	findings, subject, err := check.Run(ctx, config, check.Options{Probes: true})
+//	if err != nil { … } // nothing could be tried
+//	ok := check.Worst(findings) < check.Fail
+//
+// # Terms
+//
+//   - A subject is one exchange as it was seen on the wire.
+//   - A probe signs in anew and sends what a right client does not. It sends tokens only where the engine does.
+//   - A finding is what came of a check: a [Status], and what was wanted and got.
+//   - Trouble is what can be wrong with an answer of any endpoint: no JSON, no end, a redirect.
+//
+// # Limits
+//
+// Of each answer 1 MiB is looked at, and JSON no deeper than 32. Checks see what one user and one client are given.
 package check
 
 import (

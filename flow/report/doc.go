@@ -9,6 +9,8 @@
 //	…
 //	err = artifacts.Close()
 //
+// What was found, by package check or in scenario files, is a [Suite]: [HTML], [JUnit] and [Markdown] write suites.
+//
 // No report redacts: all of them stand behind the door, [trace.Redactor.Recorder]. Those for a terminal take control
 // sequences out of what a provider wrote.
 //

@@ -27,7 +27,17 @@
 // The engine's answers (IDX, ion+json) hold forms that describe themselves. [ParseIDX] reads one, [IDXDialog.Next] says
 // what to send, by the same rules as for pages. [IDXSteps] say what a form is for, [IDXMethods] which authenticators the
 // user's factors can answer, the best first, and [IDXVerdicts] what a message means, by its key, in any language. The
-// dialog sends nothing, so it serves whoever reads the answers. [Pace] keeps to Okta's limits.
+// dialog sends nothing, so it serves whoever reads the answers. [Pace] keeps to Okta's limits, [Limit] to so many sign-ins
+// at once.
+//
+// The Classic engine's answers (the authn API) do not describe themselves. [ParseAuthn] and [AuthnDialog] are for them, with
+// [AuthnSteps], [AuthnMethods] and [AuthnVerdicts]; what is sent is Okta's own page's business, so only chrome speaks with it.
+//
+// # What is set up on the way
+//
+// A [Passkey] signs by itself ([Passkey.Assert]), and is lent to the browser's authenticator by chrome. [Enrolment] asks for
+// a passkey or an authenticator app to be set up where the provider offers that. User.NewPassword is asked for a password
+// where the old one has expired. None of them is ever on a picture or in a skeleton of a page.
 //
 // # What never happens
 //
@@ -45,7 +55,7 @@
 //
 // # Limits
 //
-// Captchas, push messages and enrolment are named and not answered. Buttons and messages are known in English; fields
-// by their attributes in any language. Form sends urlencoded forms only. IDX knows nothing of Okta's Classic engine, and
-// does not answer passkeys.
+// Captchas are named and not answered, nor are push messages unless Config.AllowPush has a person do it, nor enrolments but
+// those of Config.Enrol. Buttons and messages are known in English; fields by their attributes in any language. Form sends
+// urlencoded forms only. IDX knows nothing of Okta's Classic engine, and sets up no passkeys.
 package signin

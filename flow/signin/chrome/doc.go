@@ -12,6 +12,9 @@
 // navigation, a change in the document, an answer from the network. Nothing is waited for by the clock; clocks only say
 // how long nothing may happen.
 //
+// Where one of Okta's engines answers the page's scripts, its answers decide: they are read while Chrome holds them, and
+// say what the page is about to show. What to press there is a table, by generation of Okta's widget.
+//
 // # What leaves the browser
 //
 // The redirect URI is never requested, whatever its scheme or host: the response is taken from the redirect, the
@@ -22,7 +25,8 @@
 //
 // # Words
 //
-// The gate decides about requests that Chrome has stopped. A tab is a page of a sign-in; a sight is one look at it. The
+// The gate decides about requests that Chrome has stopped. A tab is a page of a sign-in; a sight is one look at it. A word is
+// what an engine has last said to a page; a plan is what our script is to do about it once the page shows it. The
 // terminator is a proxy of our own that lets Chrome reach providers with a private certification authority.
 //
 // # Limits

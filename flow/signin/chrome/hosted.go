@@ -56,7 +56,7 @@ func (s *signIn) undrawn(ctx context.Context, now *sight, unknown error) error {
 		return nil
 	}
 	return &flow.Error{Step: trace.SignIn, Code: "signin.page_stuck",
-		Err: fmt.Errorf("Okta's page at %s cannot be drawn: its script %s did not come: %s",
+		Err: fmt.Errorf("the page at %s cannot be drawn: its script %s did not come: %s",
 			withoutQuery(now.view.URL), withoutQuery(lost.url), cmp.Or(printable(lost.why), "blocked")),
 		Hint: "a proxy, a filter of advertisements or the page's Content-Security-Policy may keep it away"}
 }
