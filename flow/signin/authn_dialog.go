@@ -23,11 +23,6 @@ type AuthnDialog struct {
 	tried   map[string]bool // factors that the page was to show, and ledger names that no factor of the user answered
 }
 
-// NewAuthnDialog returns the dialog of one sign-in that begins at authorizationURL.
-func NewAuthnDialog(c Config, authorizationURL string) *AuthnDialog {
-	return NewDialog(c, authorizationURL).Authn()
-}
-
 // Authn returns the dialog with Okta's Classic engine that goes on with what d has sent already.
 func (d *Dialog) Authn() *AuthnDialog { return &AuthnDialog{Dialog: d, tried: map[string]bool{}} }
 

@@ -94,7 +94,7 @@ func pageDoes(m *IDXMove) string {
 // converse gives the dialog one answer after the other and returns what is done about the last.
 func converse(t testing.TB, c Config, answers ...string) (*IDXMove, error) {
 	t.Helper()
-	d := NewAuthnDialog(c, idxOrg+"/authorize")
+	d := NewDialog(c, idxOrg+"/authorize").Authn()
 	for i, body := range answers {
 		m, err := d.Next(t.Context(), authnAnswer(t, body))
 		if i == len(answers)-1 {
@@ -275,7 +275,7 @@ func TestWhatEndsASignInOnTheClassicEngine(t *testing.T) {
 // A page that asks for a passkey at once may be quicker than who looks on.
 func TestAChoiceThatTheClassicPageHasGoneOnFrom(t *testing.T) {
 	t.Parallel()
-	d := NewAuthnDialog(idxConfig(factor(ChallengeTOTP, "123456")), idxOrg+"/authorize")
+	d := NewDialog(idxConfig(factor(ChallengeTOTP, "123456")), idxOrg+"/authorize").Authn()
 	d.Missed(authnAnswer(t, required(authnPasskey, authnGoogle)))
 	d.Missed(authnAnswer(t, authnJSON("SUCCESS", "")))
 	m, err := d.Next(t.Context(), authnAnswer(t, challenged(authnPasskey)))
@@ -288,7 +288,7 @@ func TestTheClassicEngineIsBrokenOff(t *testing.T) {
 	t.Parallel()
 	c := idxConfig()
 	c.Consent = Deny
-	d := NewAuthnDialog(c, idxOrg+"/authorize")
+	d := NewDialog(c, idxOrg+"/authorize").Authn()
 	_, err := d.Next(t.Context(), authnAnswer(t, authnJSON("CONSENT_REQUIRED", "")))
 	require.NoError(t, err)
 	a := authnAnswer(t, `{"relayState":"x"}`)
@@ -326,7 +326,7 @@ func TestTheClassicEngineElsewhereGetsNothing(t *testing.T) {
 	f := factor(ChallengeTOTP, "123456")
 	a := authnAnswer(t, required(authnGoogle))
 	a.URL = "https://evil.example.net/api/v1/authn"
-	_, err := NewAuthnDialog(idxConfig(f), idxOrg+"/authorize").Next(t.Context(), a)
+	_, err := NewDialog(idxConfig(f), idxOrg+"/authorize").Authn().Next(t.Context(), a)
 	var e *flow.Error
 	require.ErrorAs(t, err, &e)
 	require.Equal(t, "signin.foreign_host", e.Code)
@@ -340,7 +340,7 @@ func TestTheNumberOfAPushMessageIsTold(t *testing.T) {
 	ctx := trace.WithRecorder(t.Context(), log)
 	c := idxConfig()
 	c.AllowPush = true
-	d := NewAuthnDialog(c, idxOrg+"/authorize")
+	d := NewDialog(c, idxOrg+"/authorize").Authn()
 	numbered := challenged(strings.Replace(authnPush, `"profile"`, `"_embedded":{"challenge":{"correctAnswer":92}},"profile"`, 1), `"factorResult":"WAITING"`)
 	for _, body := range []string{required(authnPush), challenged(authnPush), numbered, numbered} {
 		_, err := d.Next(ctx, authnAnswer(t, body))
@@ -358,7 +358,7 @@ func TestTheNumberOfAPushMessageIsTold(t *testing.T) {
 // A provider that asks for ever is left.
 func TestTheClassicEngineDoesNotGoInCircles(t *testing.T) {
 	t.Parallel()
-	d := NewAuthnDialog(idxConfig(), idxOrg+"/authorize")
+	d := NewDialog(idxConfig(), idxOrg+"/authorize").Authn()
 	for range maxMoves {
 		_, err := d.Next(t.Context(), authnAnswer(t, authnJSON("CONSENT_REQUIRED", "")))
 		require.NoError(t, err)
@@ -390,7 +390,7 @@ func TestANewPasswordOfTheClassicEngineIsTold(t *testing.T) {
 		ctx := trace.WithRecorder(t.Context(), l)
 		c := idxConfig()
 		c.User.NewPassword = func(context.Context) (trace.Secret, error) { return trace.NewSecret("password", "correct horse"), nil }
-		d := NewAuthnDialog(c, idxOrg+"/authorize")
+		d := NewDialog(c, idxOrg+"/authorize").Authn()
 		_, err := d.Next(ctx, authnAnswer(t, authnJSON("PASSWORD_EXPIRED", "")))
 		require.NoError(t, err)
 		_, err = d.Next(ctx, authnAnswer(t, answer))

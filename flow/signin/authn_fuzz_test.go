@@ -22,7 +22,7 @@ func FuzzAuthn(f *testing.F) {
 	f.Fuzz(func(t *testing.T, answers string) {
 		c := idxConfig(factor(ChallengeTOTP, "123456"), factor(ChallengeQuestion, "spinach"), factor(ChallengeCode, "654321"))
 		c.AllowPush, c.User.Passkey = true, &Passkey{}
-		d := NewAuthnDialog(c, idxOrg+"/authorize")
+		d := NewDialog(c, idxOrg+"/authorize").Authn()
 		said := strings.Split(answers, "\n")
 		for i, waits := 0, 0; i <= maxMoves+waits; i++ {
 			a, err := ParseAuthn([]byte(said[i%len(said)]))
