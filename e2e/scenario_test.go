@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -69,4 +70,24 @@ run "signs_in" {
 	for b.Loop() {
 		require.Equal(b, 200, testRuns(b, time.Minute, file))
 	}
+}
+
+// TestReadmeScenario runs the file that the README shows, and compares what comes of it.
+func TestReadmeScenario(t *testing.T) {
+	t.Parallel()
+	const cat, call = "$ cat pkce.oidctest.hcl\n", "$ oidcflow test\n"
+	_, shown, found := strings.Cut(read(t, "../README.md"), cat)
+	require.True(t, found)
+	file, shown, found := strings.Cut(shown, call)
+	require.True(t, found)
+	want, _, _ := strings.Cut(shown, "```")
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "pkce.oidctest.hcl"), []byte(file), 0o600))
+	program, err := exec.LookPath("oidcflow")
+	require.NoError(t, err)
+	c := exec.CommandContext(t.Context(), program, "test")
+	c.Dir = dir
+	got, err := c.CombinedOutput()
+	require.NoError(t, err, "%s", got)
+	require.Equal(t, changing.ReplaceAllString(want, ""), changing.ReplaceAllString(string(got), ""))
 }
