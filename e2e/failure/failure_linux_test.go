@@ -60,7 +60,7 @@ var failures = []failure{
 		chrome: ending{"env.unreachable", "net::ERR_CONNECTION_RESET"}, idx: ending{"env.unreachable", "reset by peer"}},
 	{name: "the connection is reset at the page", on: second, net: instead("authorize", reset),
 		chrome: ending{"env.unreachable", "net::ERR_CONNECTION_RESET"}, idx: ending{"env.unreachable", "reset by peer"}},
-	{name: "the widget's script is not there", on: second, net: instead(".js", missing), chrome: ending{"signin.unknown_page", ""}},
+	{name: "the widget's script is not there", on: second, net: instead(".js", missing), chrome: ending{"signin.page_stuck", "did not come: status 404"}},
 	{name: "the widget's script never comes", on: second, net: instead(".js", hold), within: 8 * time.Second, chrome: ending{"signin.timeout", `page "Example - Sign In"`}},
 	{name: "a script never finishes", on: second, net: instead(".js", answer("text/javascript", "for (;;);")), within: 6 * time.Second,
 		chrome: ending{"signin.timeout", ""}},
