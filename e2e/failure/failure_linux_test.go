@@ -73,7 +73,7 @@ var failures = []failure{
 	{name: "an answer is cut JSON", net: instead(step, answer(ion, `{"version":"1.0.0","stateHandle":"02.id.`)),
 		chrome: ending{"signin.unknown_page", ""}, idx: ending{"signin.unknown_page", ""}},
 	{name: "an answer breaks off", net: instead(step, breakOff),
-		chrome: ending{"signin.unknown_page", "not JSON"}, idx: ending{"env.unreachable", "unexpected EOF"}},
+		chrome: ending{"env.unreachable", "net::ERR_CONTENT_LENGTH_MISMATCH"}, idx: ending{"env.unreachable", "unexpected EOF"}},
 	{name: "an answer is of 10 MiB", on: second, net: instead(step, huge(true)),
 		chrome: ending{"signin.unknown_page", "bytes"}, idx: ending{"signin.unknown_page", "bytes"}},
 	{name: "an answer is of 10 MiB and does not say so", on: second, net: instead(step, huge(false)),

@@ -176,6 +176,8 @@ var netErrors = []struct{ prefix, code, hint string }{
 	{"net::ERR_NETWORK_", "env.unreachable", ""},
 	{"net::ERR_TIMED_OUT", "env.unreachable", ""},
 	{"net::ERR_UNSAFE_PORT", "env.unreachable", "Chrome refuses this port for web pages"},
+	{"net::ERR_CONTENT_LENGTH_MISMATCH", "env.unreachable", ""},
+	{"net::ERR_INCOMPLETE_CHUNKED_ENCODING", "env.unreachable", ""},
 	{"net::ERR_PROXY_", "env.unreachable", "see --proxy"},
 	{"net::ERR_TUNNEL_", "env.unreachable", "see --proxy"},
 	{"net::ERR_SOCKS_", "env.unreachable", "see --proxy"},

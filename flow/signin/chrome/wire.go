@@ -116,6 +116,11 @@ func (t *tab) answer(ctx context.Context, e *engine, ev *fetch.EventRequestPause
 			return nil, lost
 		}
 		body = got.Body
+		if n > len(body) && h.Get("Content-Encoding") == "" { // Chrome tells of it as well, but not always in time
+			err := loadError("net::ERR_CONTENT_LENGTH_MISMATCH", ev.Request.URL)
+			t.s.end(err)
+			return nil, err
+		}
 	}
 	a, err := e.read(body)
 	if err != nil && says == nil {
